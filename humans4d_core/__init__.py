@@ -1,0 +1,1 @@
+"""humans4d: people in 4D for robots. The algorithm, free of ROS."""

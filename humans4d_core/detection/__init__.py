@@ -1,0 +1,5 @@
+"""Detectors: image in, boxes of people out."""
+
+from .base import Detector
+
+__all__ = ["Detector"]

@@ -1,0 +1,21 @@
+"""The errors users meet. Each message is one sentence: what is wrong, where, what to do."""
+
+
+class Humans4dError(Exception):
+    """Base of every error that a user's input can cause; the CLI prints it and exits with 2."""
+
+
+class CameraError(Humans4dError):
+    """A camera that cannot project: uncalibrated, non-finite or of an unknown distortion model."""
+
+
+class ImageError(Humans4dError):
+    """An image whose size, type or encoding cannot be used."""
+
+
+class InputFileError(Humans4dError):
+    """A video, bag, image folder, box or body file that is missing, empty or not what it says."""
+
+
+class ModelFileError(Humans4dError):
+    """Weights or a body file that cannot be used or must not be trusted."""

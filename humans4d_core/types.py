@@ -1,0 +1,210 @@
+"""The words everyone uses: camera, frame, detections, bodies, people.
+
+Everything is in the camera's optical frame (x right, y down, z forward; metres, pixels, seconds)
+unless a suffix says otherwise. People travel as one structure of arrays with a leading N, from
+the network to the message: there is no object per person.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+
+import numpy as np
+
+from .errors import CameraError, ImageError
+
+#: Names of SMPL's 24 joints, in order.
+JOINT_NAMES = (
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2",
+    "left_ankle", "right_ankle", "spine3", "left_foot", "right_foot", "neck", "left_collar",
+    "right_collar", "head", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow",
+    "left_wrist", "right_wrist", "left_hand", "right_hand",
+)  # fmt: skip
+
+#: Index of each joint's parent in SMPL's kinematic tree; the root has -1.
+JOINT_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
+
+#: Number of distortion coefficients each of REP-104's models takes.
+DISTORTION_MODELS = {"plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4}
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A calibrated camera: intrinsics in pixels, distortion as in REP-104 / CameraInfo."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+    distortion: tuple[float, ...] = ()
+    distortion_model: str = "plumb_bob"
+
+    def __post_init__(self):
+        values = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
+        if not all(math.isfinite(v) for v in values) or self.fx <= 0 or self.fy <= 0:
+            raise CameraError(
+                f"camera is not calibrated (fx={self.fx:g}, fy={self.fy:g}): calibrate it, or give "
+                "its horizontal field of view"
+            )
+        if self.width <= 0 or self.height <= 0:
+            raise CameraError(f"camera has no image size ({self.width}x{self.height})")
+        if self.is_distorted and self.distortion_model not in DISTORTION_MODELS:
+            raise CameraError(
+                f"distortion model '{self.distortion_model}' is not one of "
+                f"{', '.join(DISTORTION_MODELS)}: rectify the images first"
+            )
+
+    @classmethod
+    def from_fov(cls, width: int, height: int, horizontal_fov: float) -> Camera:
+        """A pinhole with square pixels, centred, `horizontal_fov` radians wide."""
+        if not 0 < horizontal_fov < math.pi:
+            raise CameraError(
+                f"horizontal field of view {horizontal_fov:g} rad is not between 0 and pi"
+            )
+        focal = width / 2 / math.tan(horizontal_fov / 2)
+        return cls(focal, focal, width / 2, height / 2, width, height)
+
+    @classmethod
+    def from_camera_info(
+        cls,
+        k: Sequence[float],
+        width: int,
+        height: int,
+        d: Sequence[float] = (),
+        distortion_model: str = "plumb_bob",
+    ) -> Camera:
+        """From CameraInfo's row-major K (9), D and distortion_model; K = 0 raises CameraError."""
+        k = [float(v) for v in np.asarray(k, dtype=np.float64).ravel()]
+        if len(k) != 9:
+            raise CameraError(f"camera matrix K has {len(k)} numbers instead of 9")
+        distortion = tuple(float(v) for v in d)
+        return cls(k[0], k[4], k[2], k[5], int(width), int(height), distortion, distortion_model)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """K: (3, 3) pixels."""
+        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float64)
+
+    @property
+    def horizontal_fov(self) -> float:
+        """Radians, of the undistorted pinhole."""
+        return math.atan(self.cx / self.fx) + math.atan((self.width - self.cx) / self.fx)
+
+    @property
+    def is_distorted(self) -> bool:
+        return any(v != 0.0 for v in self.distortion)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image with its time and camera."""
+
+    image_bgr: np.ndarray  #: (H, W, 3) uint8
+    stamp_ns: int  #: integer nanoseconds; travels to every output
+    camera: Camera
+    frame_id: str = "camera_optical_frame"
+
+    def __post_init__(self):
+        image = self.image_bgr
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ImageError(
+                f"image has shape {image.shape} and type {image.dtype}: expected (H, W, 3) uint8"
+            )
+        if image.shape[:2] != (self.camera.height, self.camera.width):
+            raise ImageError(
+                f"image is {image.shape[1]}x{image.shape[0]} but its camera is "
+                f"{self.camera.width}x{self.camera.height}: use the CameraInfo of this image"
+            )
+
+
+class _Batch:
+    """Arrays that share a leading N."""
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def select(self, index):
+        """The rows that a boolean mask or an index array picks, in its order."""
+        changes = {
+            f.name: value[index] if isinstance(value, np.ndarray) else value.select(index)
+            for f in fields(self)
+            if isinstance(value := getattr(self, f.name), (np.ndarray, _Batch))
+        }
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Detections(_Batch):
+    """People found in an image."""
+
+    boxes_px: np.ndarray  #: (N, 4) float32: x_min, y_min, x_max, y_max
+    scores: np.ndarray  #: (N,) float32 in [0, 1]
+
+    @classmethod
+    def empty(cls) -> Detections:
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True)
+class Bodies(_Batch):
+    """Bodies of N people in the camera's optical frame, all float32."""
+
+    boxes_px: np.ndarray  #: (N, 4) x_min, y_min, x_max, y_max
+    scores: np.ndarray  #: (N,) in [0, 1], of detection and recovery together
+    global_orient: np.ndarray  #: (N, 3, 3) rotation from SMPL's axes to the camera's
+    body_pose: np.ndarray  #: (N, 23, 3, 3) rotations relative to the parent joint
+    betas: np.ndarray  #: (N, 10) shape of the body model `body_model`
+    translation_cam: np.ndarray  #: (N, 3) m; SMPL's translation, NOT the pelvis
+    vertices_cam: np.ndarray  #: (N, V, 3) m
+    joints_cam: np.ndarray  #: (N, 24, 3) m, SMPL's joints
+    joints_px: np.ndarray  #: (N, 24, 2) pixels
+    joint_confidence: np.ndarray  #: (N, 24) in [0, 1]
+    pelvis_covariance_cam: np.ndarray  #: (N, 3, 3) m^2, long along the viewing ray
+    recovery: str  #: who made it: "landmarks", "hmr2"
+    body_model: str  #: whose betas and vertices: "anny", "smpl"
+
+    @property
+    def pelvis_cam(self) -> np.ndarray:
+        """Hip midpoint: (N, 3) m (REP-155's body origin)."""
+        return (self.joints_cam[:, 1] + self.joints_cam[:, 2]) / 2
+
+    @classmethod
+    def empty(cls, num_vertices: int, recovery: str, body_model: str) -> Bodies:
+        def zeros(*shape):
+            return np.zeros((0, *shape), np.float32)
+
+        return cls(
+            zeros(4), zeros(), zeros(3, 3), zeros(23, 3, 3), zeros(10), zeros(3),
+            zeros(num_vertices, 3), zeros(24, 3), zeros(24, 2), zeros(24), zeros(3, 3),
+            recovery, body_model,
+        )  # fmt: skip
+
+
+class TrackState(IntEnum):
+    """Where a track is in its life. The numbers are those of humans4d_msgs/HumanMesh."""
+
+    UNKNOWN = 0
+    TENTATIVE = 1  #: seen, not yet long enough to be believed
+    CONFIRMED = 2  #: believed, and seen in this image
+    OCCLUDED = 3  #: believed, not seen in this image: its body is predicted
+    LOST = 4  #: gone; said once, in the last list that names the track
+
+
+@dataclass(frozen=True)
+class People(_Batch):
+    """Tracked people at one stamp: what a frame becomes."""
+
+    track_ids: np.ndarray  #: (N,) uint32, from 1, never reused by a tracker
+    person_ids: np.ndarray  #: (N,) uint32, names the person again after a long absence
+    states: np.ndarray  #: (N,) uint8, TrackState
+    last_seen_ns: np.ndarray  #: (N,) int64, stamp of the last image that showed the person
+    confidence: np.ndarray  #: (N,) float32 in [0, 1]
+    bodies: Bodies  #: N bodies; predicted where the state is OCCLUDED or LOST
+    velocity_cam: np.ndarray  #: (N, 3) float32 m/s, of the pelvis
+    position_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2, of the pelvis
+    velocity_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2/s^2
