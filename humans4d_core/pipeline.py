@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from .detection import Detector
-from .recovery import Recovery
-from .tracking import Tracker
+from .detection import Detector, create_detector
+from .recovery import Recovery, create_recovery
+from .tracking import Tracker, TrackerConfig
 from .types import Detections, Frame, People
 
 
@@ -56,3 +56,20 @@ class Pipeline:
     def reset(self) -> None:
         """Forget everybody; ids go on counting."""
         self.tracker.reset()
+
+
+def create_pipeline(
+    detector: str = "nanodet",
+    recovery: str = "landmarks",
+    threads: int | None = None,
+    tracker_config: TrackerConfig | None = None,
+) -> Pipeline:
+    """A pipeline of parts by name; `threads` of the CPU, None for all.
+
+    Raises Humans4dError where a name is unknown, ModelFileError where a model cannot be used.
+    """
+    return Pipeline(
+        create_detector(detector, threads),
+        create_recovery(recovery, threads),
+        Tracker(tracker_config or TrackerConfig()),
+    )

@@ -1,0 +1,128 @@
+"""The embedded default recovery: BlazePose's landmarks, dressed in the free body."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ...body import EMBEDDED_BODY, BodyModel, read_body_file
+from ...geometry import pixels_to_rays, project
+from ...types import Bodies, Detections, Frame
+from .blazepose import BlazePose, Landmarks
+from .fit import Fit, LandmarkFit
+from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
+from .rotations import minimal_rotation
+
+#: Below this the network saw no person in the box.
+MIN_PRESENCE = 0.5
+#: Relative standard deviation of depth: adults' stature (about 6 %) and the fit together.
+DEPTH_SIGMA = 0.08
+#: Standard deviation across the viewing ray, m, of a fit without image error.
+ACROSS_SIGMA = 0.03
+
+
+class LandmarksRecovery:
+    """Bodies from landmarks: weaker than HMR 2.0, needs nothing licensed."""
+
+    name = "landmarks"
+
+    def __init__(self, threads: int | None = None):
+        data = read_body_file(EMBEDDED_BODY, name="anny")
+        self.body = BodyModel(data)
+        self.landmarks = BlazePose(threads)
+        self.fit = LandmarkFit(LandmarkSkeleton(data))
+        self._confidence = _joint_confidence_weights()
+
+    def recover(self, frame: Frame, detections: Detections) -> Bodies:
+        detections = detections.select(_croppable(detections.boxes_px, frame))
+        if not len(detections):
+            return self._empty()
+        landmarks = self.landmarks(frame.image_bgr, detections.boxes_px)
+        seen = landmarks.presence > MIN_PRESENCE
+        if not seen.any():
+            return self._empty()
+        index = np.flatnonzero(seen)
+        landmarks = Landmarks(
+            landmarks.pixels[index],
+            landmarks.world[index],
+            landmarks.visibility[index],
+            landmarks.presence[index],
+        )
+        used = self.fit.skeleton.landmarks
+        rays = pixels_to_rays(landmarks.pixels, frame.camera)
+        # The network looks straight at each person; the camera may see them off its axis.
+        gaze = rays[:, 23:25].mean(1)
+        turn = minimal_rotation(np.array([0.0, 0.0, 1.0]), _directions(gaze))
+        world = landmarks.world[:, used] @ turn.transpose(0, 2, 1)
+        fit = self.fit(rays[:, used], world, landmarks.visibility[:, used])
+        return self._bodies(frame, detections.select(index), landmarks, fit)
+
+    def _empty(self) -> Bodies:
+        return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
+
+    def _bodies(
+        self, frame: Frame, detections: Detections, landmarks: Landmarks, fit: Fit
+    ) -> Bodies:
+        rotations = fit.local_rotations.astype(np.float32)
+        betas = fit.betas.astype(np.float32)
+        translation = fit.translation.astype(np.float32)
+        with torch.inference_mode():
+            posed = self.body(
+                torch.from_numpy(rotations[:, 0]),
+                torch.from_numpy(rotations[:, 1:]),
+                torch.from_numpy(betas),
+            )
+        joints = posed.joints.numpy() + translation[:, None]
+        pelvis = (joints[:, 1] + joints[:, 2]) / 2
+        return Bodies(
+            boxes_px=detections.boxes_px,
+            scores=(detections.scores * landmarks.presence).astype(np.float32),
+            global_orient=rotations[:, 0],
+            body_pose=rotations[:, 1:],
+            betas=betas,
+            translation_cam=translation,
+            vertices_cam=posed.vertices.numpy() + translation[:, None],
+            joints_cam=joints,
+            joints_px=project(joints, frame.camera).astype(np.float32),
+            joint_confidence=(landmarks.visibility @ self._confidence.T).astype(np.float32),
+            pelvis_covariance_cam=_pelvis_covariance(pelvis, fit.image_error),
+            recovery=self.name,
+            body_model=self.body.name,
+        )
+
+
+def _croppable(boxes_px: np.ndarray, frame: Frame) -> np.ndarray:
+    """Boxes that are finite, larger than two pixels and touch the image: (N,) bool."""
+    height, width = frame.image_bgr.shape[:2]
+    with np.errstate(invalid="ignore"):
+        large = (boxes_px[:, 2:] - boxes_px[:, :2] > 2).all(1)
+        inside = (boxes_px[:, 2:] > 0).all(1) & (boxes_px[:, :2] < (width, height)).all(1)
+    return np.isfinite(boxes_px).all(1) & large & inside
+
+
+def _directions(rays: np.ndarray) -> np.ndarray:
+    """x/z, y/z (N, 2) -> unit vectors (N, 3)."""
+    directions = np.concatenate((rays, np.ones((len(rays), 1))), 1)
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
+def _pelvis_covariance(pelvis_cam: np.ndarray, image_error: np.ndarray) -> np.ndarray:
+    """(N, 3, 3) m^2: one camera sees a direction well and a distance badly."""
+    distance = np.linalg.norm(pelvis_cam, axis=1)
+    ray = pelvis_cam / distance[:, None]
+    along = ray[:, :, None] * ray[:, None]
+    across = ACROSS_SIGMA**2 + image_error**2
+    covariance = across[:, None, None] * (np.eye(3) - along)
+    covariance += ((DEPTH_SIGMA * distance) ** 2)[:, None, None] * along
+    return covariance.astype(np.float32)
+
+
+def _joint_confidence_weights() -> np.ndarray:
+    """(24, 33): each joint's confidence is the mean visibility of the landmarks that hold it."""
+    holders = {joint: (landmark,) for landmark, joint in JOINT_LANDMARKS.items()}
+    holders |= {13: (11,), 14: (12,), 0: (23, 24), 12: (11, 12), 15: (0, 7, 8)}
+    holders |= dict.fromkeys((3, 6, 9), (11, 12, 23, 24))
+    weights = np.zeros((24, 33))
+    for joint, landmarks in holders.items():
+        weights[joint, list(landmarks)] = 1 / len(landmarks)
+    return weights
