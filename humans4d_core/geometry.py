@@ -6,11 +6,11 @@ Points and pixels of a `Camera` are numpy arrays of any leading shape.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .distortion import distort, undistort
 from .types import Camera
 
 #: HMR 2.0 predicts its weak camera for a 256 px crop and this focal length (px).
@@ -146,7 +146,7 @@ def project(points_cam: np.ndarray, camera: Camera) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         rays = np.where(z > 0, points[..., :2] / z, np.nan)
     if camera.is_distorted:
-        rays = _distort(rays, camera)
+        rays = distort(rays, camera)
     return rays * (camera.fx, camera.fy) + (camera.cx, camera.cy)
 
 
@@ -158,35 +158,10 @@ def unproject(pixels: np.ndarray, depth: np.ndarray, camera: Camera) -> np.ndarr
 
 
 def pixels_to_rays(pixels: np.ndarray, camera: Camera) -> np.ndarray:
-    """Pixels (*, 2) -> x/z, y/z of their viewing rays (*, 2), distortion removed."""
+    """Pixels (*, 2) -> x/z, y/z of their viewing rays (*, 2), distortion removed.
+
+    NaN where no ray in front of the camera reaches the pixel (beyond what the lens model covers).
+    """
     pixels = np.asarray(pixels, dtype=np.float64)
-    if not camera.is_distorted:
-        return (pixels - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
-    flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
-    if not len(flat):
-        return pixels.copy()
-    coefficients = np.array(camera.distortion)
-    if camera.distortion_model == "equidistant":
-        rays = cv2.fisheye.undistortPoints(flat, camera.matrix, coefficients[:4])
-    else:
-        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
-        rays = cv2.undistortPointsIter(
-            flat, camera.matrix, coefficients, np.eye(3), np.eye(3), criteria
-        )
-    return rays.reshape(pixels.shape)
-
-
-def _distort(rays: np.ndarray, camera: Camera) -> np.ndarray:
-    """Ideal ray slopes (*, 2) -> distorted ones (*, 2); NaN stays NaN."""
-    flat = rays.reshape(-1, 2)
-    result = np.full_like(flat, np.nan)
-    valid = np.isfinite(flat).all(-1)
-    if valid.any():
-        points = np.column_stack((flat[valid], np.ones(valid.sum())))[:, None]
-        coefficients, zero, identity = np.array(camera.distortion), np.zeros(3), np.eye(3)
-        if camera.distortion_model == "equidistant":
-            pixels, _ = cv2.fisheye.projectPoints(points, zero, zero, identity, coefficients[:4])
-        else:
-            pixels, _ = cv2.projectPoints(points, zero, zero, identity, coefficients)
-        result[valid] = pixels[:, 0]
-    return result.reshape(rays.shape)
+    rays = (pixels - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
+    return undistort(rays, camera) if camera.is_distorted else rays

@@ -58,6 +58,12 @@ class Camera:
                 f"distortion model '{self.distortion_model}' is not one of "
                 f"{', '.join(DISTORTION_MODELS)}: rectify the images first"
             )
+        if self.is_distorted and any(self.distortion[DISTORTION_MODELS[self.distortion_model] :]):
+            raise CameraError(
+                f"distortion model '{self.distortion_model}' takes "
+                f"{DISTORTION_MODELS[self.distortion_model]} coefficients, not "
+                f"{len(self.distortion)}: rectify the images first"
+            )
 
     @classmethod
     def from_fov(cls, width: int, height: int, horizontal_fov: float) -> Camera:

@@ -1,5 +1,26 @@
 """Detectors: image in, boxes of people out."""
 
-from .base import Detector
+from __future__ import annotations
 
-__all__ = ["Detector"]
+from ..errors import Humans4dError
+from .base import Detector
+from .movenet import MoveNet
+from .nanodet import NanoDet
+
+_DETECTORS = {detector.name: detector for detector in (NanoDet, MoveNet)}
+
+#: The detectors that are embedded.
+DETECTOR_NAMES = tuple(_DETECTORS)
+
+
+def create_detector(name: str = "nanodet", threads: int | None = None) -> Detector:
+    """An embedded detector; threads: CPU threads of one run, None for every core.
+
+    Raises Humans4dError for an unknown name, ModelFileError if its file is not there.
+    """
+    if name not in _DETECTORS:
+        raise Humans4dError(f"detector '{name}' is not one of {', '.join(DETECTOR_NAMES)}")
+    return _DETECTORS[name](threads)
+
+
+__all__ = ["DETECTOR_NAMES", "Detector", "MoveNet", "NanoDet", "create_detector"]

@@ -1,5 +1,6 @@
 """Tracking: bodies of one frame in, people with persistent ids out."""
 
-from .tracker import Tracker, TrackerConfig
+from .config import TrackerConfig
+from .tracker import Tracker
 
 __all__ = ["Tracker", "TrackerConfig"]

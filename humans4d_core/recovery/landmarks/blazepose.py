@@ -96,7 +96,11 @@ class BlazePose:
         landmarks, world, presence, heatmap = self.session.run(
             ("landmarks", "world_landmarks", "presence", "heatmap"), {"image": images}
         )
-        pixels = _refine(landmarks[..., :2].astype(np.float64), heatmap) @ maps[:, :, :2].transpose(0, 2, 1) + maps[:, None, :, 2]
+        pixels = (
+            _refine(landmarks[..., :2].astype(np.float64), heatmap)
+            @ maps[:, :, :2].transpose(0, 2, 1)
+            + maps[:, None, :, 2]
+        )
         cosine, sine = np.cos(regions.angles), np.sin(regions.angles)
         upright = world[:, :NUM_LANDMARKS].astype(np.float64)
         x, y = upright[..., 0].copy(), upright[..., 1].copy()
@@ -138,8 +142,6 @@ def _refine(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     ]
     weights = inside / (1 + np.exp(-np.clip(logits, -50, 50)))
     total = np.maximum(weights.sum((-1, -2)), 1e-9)
-    center = np.stack(
-        ((weights * columns).sum((-1, -2)), (weights * rows).sum((-1, -2))), -1
-    )
+    center = np.stack(((weights * columns).sum((-1, -2)), (weights * rows).sum((-1, -2))), -1)
     sure = weights.max((-1, -2)) >= _SURE
     return np.where(sure[..., None], center / total[..., None] * scale, points)

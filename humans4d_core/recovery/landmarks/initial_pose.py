@@ -62,7 +62,8 @@ def initial_pose(
     bone = _unit(skeleton.bones[child])
     direction = _unit(world[:, [index[i] for i in end]] - world[:, [index[i] for i in start]])
     upper = minimal_rotation(
-        np.broadcast_to(bone, direction.shape), (root.transpose(0, 2, 1)[:, None] @ direction[..., None])[..., 0]
+        np.broadcast_to(bone, direction.shape),
+        (root.transpose(0, 2, 1)[:, None] @ direction[..., None])[..., 0],
     )
     lower_joint, lower_child, start, end = (np.array(c) for c in zip(*_LOWER, strict=True))
     direction = _unit(world[:, [index[i] for i in end]] - world[:, [index[i] for i in start]])

@@ -69,7 +69,9 @@ class LandmarkSkeleton:
 
         rigid = np.zeros((3, num_betas))
         points = [(k, joint, np.zeros(3), rigid) for k, joint in JOINT_LANDMARKS.items()]
-        points += [(k, joint, np.array(at, float), rigid) for k, (joint, at) in HEEL_LANDMARKS.items()]
+        points += [
+            (k, joint, np.array(at, float), rigid) for k, (joint, at) in HEEL_LANDMARKS.items()
+        ]
         for landmark, (joint, direction) in SURFACE_LANDMARKS.items():
             vertices = np.flatnonzero(segment == joint)
             vertex = vertices[np.argmax(template[vertices] @ np.array(direction, float))]
