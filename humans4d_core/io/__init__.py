@@ -1,0 +1,49 @@
+"""Files in and out: videos, image folders, rosbag2, boxes and tracks in MOT format, results.
+
+A `Source` yields frames lazily; a writer is a context manager that takes one frame's result at a
+time. Nothing here needs a ROS installation.
+"""
+
+from .bag_messages import message_typestore, read_messages
+from .bags import BagSource, write_camera_bag
+from .camera_choice import CameraChoice
+from .image_folder import ImageFolderSource
+from .image_messages import (
+    camera_from_message,
+    camera_info_fields,
+    compressed_message_to_bgr,
+    image_message_to_bgr,
+)
+from .mot import MotBoxes, MotWriter, read_mot
+from .results import PeopleWriter
+from .source import Source
+from .sources import open_source
+from .summary import PeopleCount, StageTimes, percentiles, summary_table, versions, write_summary
+from .video import VideoSource, VideoWriter
+
+__all__ = [
+    "BagSource",
+    "CameraChoice",
+    "ImageFolderSource",
+    "MotBoxes",
+    "MotWriter",
+    "PeopleCount",
+    "PeopleWriter",
+    "Source",
+    "StageTimes",
+    "VideoSource",
+    "VideoWriter",
+    "camera_from_message",
+    "camera_info_fields",
+    "compressed_message_to_bgr",
+    "image_message_to_bgr",
+    "message_typestore",
+    "open_source",
+    "percentiles",
+    "read_messages",
+    "read_mot",
+    "summary_table",
+    "versions",
+    "write_camera_bag",
+    "write_summary",
+]

@@ -1,0 +1,242 @@
+"""Cameras in rosbag2: images with their CameraInfo, in and out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+from ..errors import CameraError, Humans4dError, ImageError, InputFileError
+from ..types import Camera, Frame
+from .bag_messages import decode, message_typestore, open_bag, raw_messages
+from .camera_choice import CameraChoice
+from .image_messages import (
+    camera_from_message,
+    camera_info_fields,
+    compressed_message_to_bgr,
+    image_message_to_bgr,
+)
+from .source import Source, quiet_opencv
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+
+
+class BagSource(Source):
+    """One image topic of a rosbag2 (sqlite3 or mcap), with the stamps of its images.
+
+    topic: needed where the bag has several image topics. camera: replaces the bag's CameraInfo.
+    CameraInfo is that of the same stamp, otherwise the latest before it, otherwise the bag's
+    first. Images that cannot be decoded are skipped and counted; a bag of nothing else raises.
+    """
+
+    kind = "bag"
+
+    def __init__(self, path: Path, camera: CameraChoice | None = None, topic: str | None = None):
+        super().__init__(path)
+        self._choice = camera or CameraChoice()
+        self._typestore = message_typestore()
+        self._reader = open_bag(path)
+        try:
+            self.topic = self._pick_image_topic(topic)
+            self._images = self._connections(IMAGE, COMPRESSED_IMAGE, topic=self.topic)
+            self.frame_count = sum(c.msgcount for c in self._images)
+            if self.frame_count > 1 and self._reader.duration > 1:
+                self.frame_rate = (self.frame_count - 1) * 1e9 / (self._reader.duration - 1)
+            self._infos = []
+            self._first_camera: Camera | None = None
+            # Convention of image_proc: image_rect, image_rect_color.
+            self._rectified = "/image_rect" in self.topic
+            if self._choice.is_given:
+                self.camera_origin = self._choice.origin
+            else:
+                self._find_camera_info()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the images are CompressedImage."""
+        return self._images[0].msgtype == COMPRESSED_IMAGE
+
+    @property
+    def camera_info_topic(self) -> str | None:
+        """None where the caller's camera replaces it."""
+        return self._infos[0].topic if self._infos else None
+
+    def close(self) -> None:
+        if self._reader.is_open:
+            self._reader.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        found, failure = 0, None
+        try:
+            for stamp_ns, message, compressed, camera in self._paired():
+                try:
+                    frame = self._frame(stamp_ns, message, compressed, camera)
+                except ImageError as error:
+                    self.skipped += 1
+                    failure = error
+                    continue
+                found += 1
+                yield frame
+        except InputFileError as error:
+            if not found:
+                raise
+            self.notes.append(f"reading stopped early: {error}")
+        if not found:
+            raise ImageError(f"{self.path}: no image on {self.topic} can be used: {failure}")
+
+    def _frame(self, stamp_ns: int, message, compressed: bool, camera: Camera | None) -> Frame:
+        with quiet_opencv():
+            decoder = compressed_message_to_bgr if compressed else image_message_to_bgr
+            image = decoder(message)
+        if camera is None:
+            camera = self._choice.camera(image.shape[1], image.shape[0])
+        # Views of the bag's bytes are read-only, which torch and numba handle badly.
+        image = image if image.flags.writeable else image.copy()
+        return Frame(image, stamp_ns, camera, message.header.frame_id or Frame.frame_id)
+
+    def _paired(self) -> Iterator[tuple[int, object, bool, Camera | None]]:
+        """(stamp, image message, whether compressed, camera). An image waits for its CameraInfo
+        until the next image."""
+        image_ids = {c.id for c in self._images}
+        latest_ns, latest, waiting = None, self._first_camera, None
+        for connection, log_ns, data in raw_messages(
+            self._reader, self._images + self._infos, self.path
+        ):
+            message = decode(self._typestore, connection, data, self.path)
+            stamp = message.header.stamp
+            stamp_ns = stamp.sec * 10**9 + stamp.nanosec or log_ns
+            if connection.id not in image_ids:
+                latest_ns, latest = stamp_ns, self._camera(message) or latest
+                if waiting and waiting[0] == stamp_ns:
+                    yield *waiting, latest
+                    waiting = None
+                continue
+            if waiting:
+                yield *waiting, latest
+            waiting = (stamp_ns, message, connection.msgtype == COMPRESSED_IMAGE)
+            if not self._infos or latest_ns == stamp_ns:
+                yield *waiting, latest
+                waiting = None
+        if waiting:
+            yield *waiting, latest
+
+    def _camera(self, message) -> Camera | None:
+        try:
+            return camera_from_message(message, self._rectified)
+        except CameraError:
+            # One bad CameraInfo among good ones: the last good one holds.
+            return None
+
+    def _pick_image_topic(self, topic: str | None) -> str:
+        topics = sorted({c.topic for c in self._connections(IMAGE, COMPRESSED_IMAGE)})
+        if topic is not None:
+            if topic not in topics:
+                listed = ", ".join(topics) or "none"
+                raise InputFileError(
+                    f"{self.path} has no images on {topic}: its image topics are {listed}"
+                )
+            return topic
+        if not topics:
+            raise InputFileError(
+                f"{self.path} holds no images: record a topic of type {IMAGE} or {COMPRESSED_IMAGE}"
+            )
+        if len(topics) > 1:
+            raise InputFileError(
+                f"{self.path} has {len(topics)} image topics ({', '.join(topics)}): pick one with "
+                "--topic"
+            )
+        return topics[0]
+
+    def _find_camera_info(self) -> None:
+        names = sorted({c.topic for c in self._connections(CAMERA_INFO)})
+        folders = self.topic.split("/")
+        siblings = ["/".join([*folders[:n], "camera_info"]) for n in range(len(folders) - 1, 0, -1)]
+        name = next((s for s in siblings if s in names), names[0] if len(names) == 1 else None)
+        if name is None:
+            raise InputFileError(
+                f"{self.path} has no CameraInfo for {self.topic}: give the camera's horizontal "
+                "field of view with --fov, or --intrinsics"
+            )
+        self._infos = self._connections(CAMERA_INFO, topic=name)
+        for connection, _, data in raw_messages(self._reader, self._infos, self.path):
+            message = decode(self._typestore, connection, data, self.path)
+            try:
+                self._first_camera = camera_from_message(message, self._rectified)
+            except CameraError as error:
+                raise CameraError(f"{self.path}, {name}: {error}") from None
+            break
+        self.camera_origin = f"CameraInfo on {name}"
+
+    def _connections(self, *types: str, topic: str | None = None) -> list:
+        """Those with messages, of these types, on this topic."""
+        return [
+            c
+            for c in self._reader.connections
+            if c.msgtype in types and c.msgcount and topic in (None, c.topic)
+        ]
+
+
+def write_camera_bag(
+    path: Path, frames: Iterable[Frame], compressed: bool = False, namespace: str = "/camera"
+) -> int:
+    """Write frames as a new rosbag2 (mcap) in folder `path`, one at a time: number of frames.
+
+    Topics: <namespace>/image_raw (bgr8) or, compressed, <namespace>/image_raw/compressed (jpeg),
+    and <namespace>/camera_info with the same stamp. The log time is the stamp. A folder that
+    exists raises Humans4dError; when writing fails nothing is left behind.
+    """
+    path = Path(path)
+    if path.exists():
+        raise Humans4dError(f"{path} exists: bags are never overwritten, remove it first")
+    typestore = message_typestore()
+    image_type = COMPRESSED_IMAGE if compressed else IMAGE
+    image_topic = f"{namespace}/image_raw" + ("/compressed" if compressed else "")
+    count = 0
+    try:
+        with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+            images = writer.add_connection(image_topic, image_type, typestore=typestore)
+            infos = writer.add_connection(
+                f"{namespace}/camera_info", CAMERA_INFO, typestore=typestore
+            )
+            for frame in frames:
+                info, image = _camera_messages(frame, compressed, typestore.types)
+                stamp_ns = frame.stamp_ns
+                writer.write(infos, stamp_ns, typestore.serialize_cdr(info, CAMERA_INFO))
+                writer.write(images, stamp_ns, typestore.serialize_cdr(image, image_type))
+                count += 1
+    except BaseException as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise Humans4dError(f"cannot write bag {path}: {error.strerror}") from None
+        raise
+    return count
+
+
+def _camera_messages(frame: Frame, compressed: bool, types) -> tuple:
+    seconds, nanoseconds = divmod(frame.stamp_ns, 10**9)
+    stamp = types["builtin_interfaces/msg/Time"](seconds, nanoseconds)
+    header = types["std_msgs/msg/Header"](stamp, frame.frame_id)
+    info = types[CAMERA_INFO](
+        header=header,
+        binning_x=0,
+        binning_y=0,
+        roi=types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False),
+        **camera_info_fields(frame.camera),
+    )
+    if compressed:
+        _, data = cv2.imencode(".jpg", frame.image_bgr, (cv2.IMWRITE_JPEG_QUALITY, 90))
+        image = types[COMPRESSED_IMAGE](header, "bgr8; jpeg compressed bgr8", data.ravel())
+    else:
+        height, width = frame.image_bgr.shape[:2]
+        pixels = np.ascontiguousarray(frame.image_bgr).ravel()
+        image = types[IMAGE](header, height, width, "bgr8", 0, width * 3, pixels)
+    return info, image

@@ -1,0 +1,127 @@
+"""ROS image and camera messages -> images and cameras, without ROS.
+
+Works on any object with the fields of sensor_msgs: rclpy's messages and deserialised bag messages
+alike.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..errors import ImageError
+from ..types import Camera
+
+# encoding -> bytes a sample, samples a pixel, OpenCV's conversion to BGR (None: it is BGR).
+# sensor_msgs/image_encodings.hpp. 16UC1 is left out: it usually is depth, not brightness.
+_ENCODINGS: dict[str, tuple[int, int, int | None]] = {
+    "bgr8": (1, 3, None),
+    "8UC3": (1, 3, None),
+    "rgb8": (1, 3, cv2.COLOR_RGB2BGR),
+    "bgra8": (1, 4, cv2.COLOR_BGRA2BGR),
+    "8UC4": (1, 4, cv2.COLOR_BGRA2BGR),
+    "rgba8": (1, 4, cv2.COLOR_RGBA2BGR),
+    "mono8": (1, 1, cv2.COLOR_GRAY2BGR),
+    "8UC1": (1, 1, cv2.COLOR_GRAY2BGR),
+    "mono16": (2, 1, cv2.COLOR_GRAY2BGR),
+    "yuv422": (1, 2, cv2.COLOR_YUV2BGR_UYVY),
+    "uyvy": (1, 2, cv2.COLOR_YUV2BGR_UYVY),
+    "yuyv": (1, 2, cv2.COLOR_YUV2BGR_YUY2),
+    "yuv422_yuy2": (1, 2, cv2.COLOR_YUV2BGR_YUY2),
+    # OpenCV names a Bayer pattern by its second row's second pixel, ROS by its first pixel.
+    "bayer_rggb8": (1, 1, cv2.COLOR_BayerBG2BGR),
+    "bayer_bggr8": (1, 1, cv2.COLOR_BayerRG2BGR),
+    "bayer_gbrg8": (1, 1, cv2.COLOR_BayerGR2BGR),
+    "bayer_grbg8": (1, 1, cv2.COLOR_BayerGB2BGR),
+    "bayer_rggb16": (2, 1, cv2.COLOR_BayerBG2BGR),
+    "bayer_bggr16": (2, 1, cv2.COLOR_BayerRG2BGR),
+    "bayer_gbrg16": (2, 1, cv2.COLOR_BayerGR2BGR),
+    "bayer_grbg16": (2, 1, cv2.COLOR_BayerGB2BGR),
+}
+
+
+def image_message_to_bgr(message) -> np.ndarray:
+    """sensor_msgs/Image -> (H, W, 3) uint8 BGR; a view of the message's data where it is BGR.
+
+    16-bit samples keep their upper 8 bits. Raises ImageError.
+    """
+    try:
+        sample_bytes, channels, conversion = _ENCODINGS[message.encoding]
+    except KeyError:
+        raise ImageError(
+            f"image encoding '{message.encoding}' is not one of {', '.join(_ENCODINGS)}"
+        ) from None
+    width, height, step = message.width, message.height, message.step
+    row = width * channels * sample_bytes
+    data = np.frombuffer(message.data, np.uint8)
+    if not width or not height or step < row or data.size < step * height:
+        raise ImageError(
+            f"image says {width}x{height} {message.encoding} with {step} bytes a row but holds "
+            f"{data.size} bytes"
+        )
+    pixels = data[: step * height].reshape(height, step)[:, :row]
+    if sample_bytes == 2:
+        samples = pixels.view(">u2" if message.is_bigendian else "<u2")
+        pixels = (samples >> 8).astype(np.uint8)
+    pixels = pixels.reshape(height, width, channels)
+    if conversion is None:
+        return pixels
+    try:
+        return cv2.cvtColor(pixels, conversion)
+    except cv2.error:
+        raise ImageError(
+            f"image of {width}x{height} cannot be {message.encoding}: that needs even sizes"
+        ) from None
+
+
+def compressed_message_to_bgr(message) -> np.ndarray:
+    """sensor_msgs/CompressedImage (jpeg, png, ...) -> (H, W, 3) uint8 BGR. Raises ImageError."""
+    data = np.frombuffer(message.data, np.uint8)
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error:
+        image = None
+    if image is None:
+        raise ImageError(
+            f"compressed image ('{message.format}', {data.size} bytes) cannot be decoded: jpeg and "
+            "png can"
+        )
+    return image
+
+
+def camera_from_message(message, rectified: bool = False) -> Camera:
+    """sensor_msgs/CameraInfo -> Camera of the images it goes with; binning and ROI applied.
+
+    rectified: the images are rectified, so P holds (no distortion) instead of K and D.
+    Raises CameraError where K is zero (REP-104: not calibrated).
+    """
+    width, height = message.width, message.height
+    if rectified and message.p[0] > 0:
+        p = message.p
+        k, d = (p[0], 0, p[2], 0, p[5], p[6], 0, 0, 1), ()
+    else:
+        k, d = message.k, message.d
+    roi = message.roi
+    left, top = 0, 0
+    if roi.width and roi.height:
+        left, top, width, height = roi.x_offset, roi.y_offset, roi.width, roi.height
+    # 0 means the same as 1.
+    x, y = max(message.binning_x, 1), max(message.binning_y, 1)
+    if (left, top, x, y) != (0, 0, 1, 1):
+        k = (k[0] / x, 0, (k[2] - left) / x, 0, k[4] / y, (k[5] - top) / y, 0, 0, 1)
+        width, height = width // x, height // y
+    return Camera.from_camera_info(k, width, height, d, message.distortion_model or "plumb_bob")
+
+
+def camera_info_fields(camera: Camera) -> dict:
+    """Camera -> the fields of sensor_msgs/CameraInfo but its header, binning and ROI."""
+    k = camera.matrix
+    return {
+        "height": camera.height,
+        "width": camera.width,
+        "distortion_model": camera.distortion_model,
+        "d": np.array(camera.distortion or (0.0,) * 5, np.float64),
+        "k": k.ravel(),
+        "r": np.eye(3).ravel(),
+        "p": np.column_stack((k, np.zeros(3))).ravel(),
+    }

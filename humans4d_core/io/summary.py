@@ -1,0 +1,112 @@
+"""What a run came to: counts, times, versions; as JSON and as a table."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import Humans4dError
+from ..types import People, TrackState
+
+_PACKAGES = ("humans4d", "numpy", "torch", "onnxruntime", "numba", "rosbags")
+
+
+class PeopleCount:
+    """Counts believed people (CONFIRMED or OCCLUDED) over the frames of a run."""
+
+    def __init__(self):
+        self._track_ids: set[int] = set()
+        self._person_ids: set[int] = set()
+        self.frames = 0
+        self.frames_with_people = 0
+        self.most_at_once = 0
+
+    def add(self, people: People) -> None:
+        self.frames += 1
+        believed = np.isin(people.states, (TrackState.CONFIRMED, TrackState.OCCLUDED))
+        self._track_ids.update(people.track_ids[believed].tolist())
+        self._person_ids.update(people.person_ids[believed].tolist())
+        count = int(believed.sum())
+        self.frames_with_people += count > 0
+        self.most_at_once = max(self.most_at_once, count)
+
+    def as_dict(self) -> dict[str, int]:
+        return {
+            "people": len(self._person_ids),
+            "ids": len(self._track_ids),
+            "most_at_once": self.most_at_once,
+            "frames_with_people": self.frames_with_people,
+        }
+
+
+class StageTimes:
+    """Wall times of the stages of a run, a number a stage and frame."""
+
+    def __init__(self):
+        self._seconds: dict[str, list[float]] = {}
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        for stage, value in seconds.items():
+            self._seconds.setdefault(stage, []).append(value)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.add({stage: time.perf_counter() - start})
+
+    def as_dict(self) -> dict[str, dict[str, float]]:
+        """Stage -> p50 and p95, seconds."""
+        return {stage: percentiles(values) for stage, values in self._seconds.items()}
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float | None]:
+    """{"p50": ..., "p95": ...} with 6 decimals, None of no values."""
+    if not len(values):
+        return {"p50": None, "p95": None}
+    p50, p95 = np.percentile(np.asarray(values, np.float64), (50, 95))
+    return {"p50": round(float(p50), 6), "p95": round(float(p95), 6)}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what made the result; packages that are not installed are left out."""
+    import cv2
+
+    found = {"python": platform.python_version(), "opencv": cv2.__version__}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write_summary(path: Path, summary: Mapping) -> None:
+    """Write summary.json, readable and with a newline at its end."""
+    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Humans4dError(f"cannot write {path}: {error.strerror}") from None
+
+
+def summary_table(title: str, rows: Iterable[tuple[str, str]]):
+    """A rich table of names and values."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        # As text: a path with square brackets is no markup.
+        table.add_row(Text(name), Text(value))
+    return table

@@ -1,0 +1,153 @@
+"""Source -> pipeline -> result files: the main job without ROS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+from .errors import Humans4dError
+from .io import (
+    MotBoxes,
+    MotWriter,
+    PeopleCount,
+    PeopleWriter,
+    Source,
+    StageTimes,
+    VideoWriter,
+    versions,
+    write_summary,
+)
+from .pipeline import Pipeline
+from .rendering import draw_overlay
+from .types import Camera, Frame
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a run leaves its results."""
+
+    folder: Path
+    overlay: bool = True  #: whether overlay.mp4 is made
+    mot: Path | None = None  #: tracks in MOT format
+
+    @property
+    def people_path(self) -> Path:
+        return self.folder / "people.jsonl"
+
+    @property
+    def summary_path(self) -> Path:
+        return self.folder / "summary.json"
+
+    @property
+    def overlay_path(self) -> Path | None:
+        return self.folder / "overlay.mp4" if self.overlay else None
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every file that will be written."""
+        paths = (self.overlay_path, self.people_path, self.mot, self.summary_path)
+        return [path for path in paths if path is not None]
+
+    def prepare(self, inputs: list[Path]) -> None:
+        """Make the folder and see that it can be written, before any model is loaded.
+
+        Raises Humans4dError, also where an output would overwrite one of the inputs.
+        """
+        read = {path.resolve() for path in inputs}
+        for path in self.paths:
+            if path.resolve() in read:
+                raise Humans4dError(f"{path} is read and would be overwritten: choose another -o")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in self.paths:
+                existed = path.exists()
+                path.open("ab").close()
+                if not existed:
+                    path.unlink()
+        except OSError as error:
+            raise Humans4dError(f"cannot write to {error.filename}: {error.strerror}") from None
+
+
+def run(
+    source: Source,
+    pipeline: Pipeline,
+    outputs: Outputs,
+    boxes: MotBoxes | None = None,
+    max_frames: int | None = None,
+    on_frame: Callable[[], None] = lambda: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> dict:
+    """Process a source to its end, write the files, and return the summary (summary.json).
+
+    boxes: used instead of the detector's. on_frame: called after each frame. should_stop: asked
+    before each frame; a stopped run leaves complete files of what it did.
+    """
+    start = time.perf_counter()
+    times, count = StageTimes(), PeopleCount()
+    camera: Camera | None = None
+    interrupted = False
+    faces = pipeline.recovery.body.faces
+    with ExitStack() as stack:
+        people_file = stack.enter_context(PeopleWriter(outputs.people_path))
+        mot_file = stack.enter_context(MotWriter(outputs.mot)) if outputs.mot else None
+        video = None
+        if outputs.overlay_path:
+            video = stack.enter_context(VideoWriter(outputs.overlay_path, source.frame_rate))
+        frames = islice(_timed(source, times), max_frames)
+        for number, frame in enumerate(frames, start=1):
+            camera = camera or frame.camera
+            result = pipeline.process(frame, None if boxes is None else boxes[number])
+            times.add(result.seconds)
+            people = result.people
+            count.add(people)
+            with times.measure("write"):
+                people_file.write(number, frame.stamp_ns, people)
+                if mot_file:
+                    mot_file.write(number, people)
+            if video:
+                with times.measure("overlay"):
+                    video.write(draw_overlay(frame.image_bgr, people, faces, frame.camera))
+            on_frame()
+            interrupted = should_stop()
+            if interrupted:
+                break
+    seconds = time.perf_counter() - start
+    summary = {
+        "input": {
+            "path": str(source.path),
+            "kind": source.kind,
+            "frame_rate": round(source.frame_rate, 4),
+            "frames_announced": source.frame_count,
+            "frames_skipped": source.skipped,
+            "notes": source.notes,
+        },
+        "camera": {"origin": source.camera_origin, **(asdict(camera) if camera else {})},
+        "detector": pipeline.detector.name if boxes is None else None,
+        "boxes": None if boxes is None else {"used": boxes.count, "skipped": boxes.skipped},
+        "recovery": pipeline.recovery.name,
+        "body_model": pipeline.recovery.body.name,
+        "frames": count.frames,
+        **count.as_dict(),
+        "interrupted": interrupted,
+        "seconds": round(seconds, 3),
+        "frames_per_second": round(count.frames / seconds, 2),
+        "seconds_per_stage": times.as_dict(),
+        "versions": versions(),
+    }
+    write_summary(outputs.summary_path, summary)
+    return summary
+
+
+def _timed(source: Source, times: StageTimes) -> Iterator[Frame]:
+    frames = iter(source)
+    while True:
+        start = time.perf_counter()
+        frame = next(frames, None)
+        if frame is None:
+            return
+        times.add({"read": time.perf_counter() - start})
+        yield frame

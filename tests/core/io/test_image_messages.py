@@ -1,0 +1,169 @@
+from array import array
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from humans4d_core.errors import CameraError, ImageError
+from humans4d_core.io import (
+    camera_from_message,
+    camera_info_fields,
+    compressed_message_to_bgr,
+    image_message_to_bgr,
+)
+from humans4d_core.types import Camera
+
+BGR = np.zeros((6, 8, 3), np.uint8)
+BGR[:] = (30, 120, 210)
+GRAY = np.full((6, 8), 90, np.uint8)
+
+
+def message(encoding, pixels, padding=0, big_endian=False, **changes):
+    height, width = pixels.shape[:2]
+    rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(height, -1)
+    rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=255)
+    fields = {
+        "encoding": encoding,
+        "height": height,
+        "width": width,
+        "step": rows.shape[1],
+        "is_bigendian": big_endian,
+        "data": rows.tobytes(),
+    }
+    return SimpleNamespace(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixels"),
+    [
+        ("bgr8", BGR),
+        ("rgb8", BGR[..., ::-1]),
+        ("bgra8", np.dstack((BGR, GRAY))),
+        ("rgba8", np.dstack((BGR[..., ::-1], GRAY))),
+    ],
+)
+@pytest.mark.parametrize("padding", [0, 5])
+def test_colour_encodings_become_bgr(encoding, pixels, padding):
+    np.testing.assert_array_equal(image_message_to_bgr(message(encoding, pixels, padding)), BGR)
+
+
+def test_mono_becomes_gray_bgr():
+    image = image_message_to_bgr(message("mono8", GRAY, padding=3))
+    np.testing.assert_array_equal(image, np.dstack([GRAY] * 3))
+
+
+@pytest.mark.parametrize(("dtype", "big_endian"), [("<u2", False), (">u2", True)])
+def test_16_bit_mono_keeps_its_upper_byte(dtype, big_endian):
+    pixels = (GRAY.astype(np.uint16) * 256 + 17).astype(dtype)
+    image = image_message_to_bgr(message("mono16", pixels, padding=4, big_endian=big_endian))
+    np.testing.assert_array_equal(image, np.dstack([GRAY] * 3))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "order"), [("yuv422", "UYVY"), ("yuyv", "YUYV"), ("yuv422_yuy2", "YUYV")]
+)
+def test_yuv_422_becomes_bgr(encoding, order):
+    y, u, v = cv2.cvtColor(BGR[:1, :1], cv2.COLOR_BGR2YUV)[0, 0]
+    pair = {"UYVY": (u, y, v, y), "YUYV": (y, u, y, v)}[order]
+    pixels = np.tile(np.array(pair, np.uint8), (6, 4)).reshape(6, 8, 2)
+    image = image_message_to_bgr(message(encoding, pixels))
+    # OpenCV's BGR2YUV and its YUV 4:2:2 differ in range (full, studio): colours agree roughly.
+    assert np.abs(image.astype(int) - BGR).max() < 40
+
+
+@pytest.mark.parametrize(
+    ("encoding", "row", "column"),
+    [("bayer_rggb8", 0, 0), ("bayer_bggr8", 1, 1), ("bayer_gbrg8", 1, 0), ("bayer_grbg8", 0, 1)],
+)
+def test_bayer_patterns_put_red_where_their_name_says(encoding, row, column):
+    pixels = np.zeros((8, 8), np.uint8)
+    pixels[row::2, column::2] = 200
+    image = image_message_to_bgr(message(encoding, pixels))
+    assert image[4 + row, 4 + column].tolist() == [0, 0, 200]
+
+
+def test_data_may_be_an_array_as_rclpy_has_it():
+    raw = message("rgb8", BGR[..., ::-1])
+    raw.data = array("B", raw.data)
+    np.testing.assert_array_equal(image_message_to_bgr(raw), BGR)
+
+
+def test_a_bgr_image_is_not_copied():
+    pixels = np.ascontiguousarray(BGR)
+    raw = message("bgr8", pixels, data=pixels.ravel())
+    assert np.shares_memory(image_message_to_bgr(raw), pixels)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (message("32FC1", GRAY), "32FC1"),
+        (message("16UC1", GRAY), "16UC1"),
+        (message("bgr8", BGR, step=7), "7 bytes a row"),
+        (message("bgr8", BGR, data=b"\0" * 10), "holds 10 bytes"),
+        (message("bgr8", BGR, width=0, step=0), "0x6"),
+        (message("yuyv", np.zeros((6, 7, 2), np.uint8)), "even"),
+    ],
+)
+def test_an_image_that_contradicts_itself_is_refused(raw, reason):
+    with pytest.raises(ImageError, match=reason):
+        image_message_to_bgr(raw)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_compressed_images_are_decoded(suffix):
+    data = cv2.imencode(suffix, BGR)[1].tobytes()
+    image = compressed_message_to_bgr(SimpleNamespace(format=suffix[1:], data=data))
+    assert np.abs(image.astype(int) - BGR).max() < 6
+
+
+@pytest.mark.parametrize("data", [b"", b"not a jpeg"])
+def test_a_broken_compressed_image_is_refused(data):
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        compressed_message_to_bgr(SimpleNamespace(format="jpeg", data=data))
+
+
+def camera_info(camera, **changes):
+    roi = SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0)
+    fields = {**camera_info_fields(camera), "binning_x": 0, "binning_y": 0, "roi": roi}
+    return SimpleNamespace(**{**fields, **changes})
+
+
+CAMERA = Camera(500, 510, 320, 250, 640, 480, (-0.1, 0.01, 0.001, 0.002, 0.0))
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        CAMERA,
+        Camera(500, 500, 320, 240, 640, 480, (0.1,) * 8, "rational_polynomial"),
+        Camera(500, 500, 320, 240, 640, 480, (0.1,) * 4, "equidistant"),
+    ],
+)
+def test_a_camera_survives_camera_info(camera):
+    assert camera_from_message(camera_info(camera)) == camera
+
+
+def test_a_camera_without_distortion_survives_camera_info():
+    camera = camera_from_message(camera_info(Camera(500, 510, 320, 250, 640, 480)))
+    assert (camera.fx, camera.cy, camera.is_distorted) == (500, 250, False)
+
+
+def test_rectified_images_take_p_without_distortion():
+    p = np.array([400, 0, 300, 0, 0, 410, 200, 0, 0, 0, 1, 0], float)
+    camera = camera_from_message(camera_info(CAMERA, p=p), rectified=True)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (400, 410, 300, 200)
+    assert not camera.is_distorted
+
+
+def test_binning_and_region_of_interest_change_the_camera():
+    roi = SimpleNamespace(x_offset=100, y_offset=40, width=400, height=200)
+    camera = camera_from_message(camera_info(CAMERA, roi=roi, binning_x=2, binning_y=2))
+    assert (camera.width, camera.height) == (200, 100)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (250, 255, 110, 105)
+
+
+def test_an_uncalibrated_camera_is_refused():
+    with pytest.raises(CameraError, match="not calibrated"):
+        camera_from_message(camera_info(CAMERA, k=np.zeros(9)))

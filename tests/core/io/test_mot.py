@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from humans4d_core.errors import InputFileError
+from humans4d_core.io import MotWriter, read_mot
+from humans4d_core.types import TrackState
+
+
+@pytest.fixture
+def boxes_file(tmp_path):
+    def make(text):
+        path = tmp_path / "boxes.txt"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return make
+
+
+def test_boxes_are_grouped_by_frame_in_the_files_order(boxes_file):
+    boxes = read_mot(
+        boxes_file("2,-1,1,2,10,20,0.5\n1,-1,5,6,7,8,0.9,-1,-1,-1\n\n2,-1,3,4,5,6,1\n")
+    )
+    assert boxes.count == 3 and boxes.skipped == 0
+    np.testing.assert_allclose(boxes[1].boxes_px, [[5, 6, 12, 14]])
+    np.testing.assert_allclose(boxes[2].boxes_px, [[1, 2, 11, 22], [3, 4, 8, 10]])
+    np.testing.assert_allclose(boxes[2].scores, [0.5, 1])
+    assert boxes[2].boxes_px.dtype == np.float32
+    assert len(boxes[3]) == 0
+
+
+def test_scores_are_optional_and_cut_to_one(boxes_file):
+    boxes = read_mot(boxes_file("1,1,0,0,9,9\n1,2,0,0,9,9,-1\n1,3,0,0,9,9,35.2\n1,4,0,0,9,9,-0.3"))
+    np.testing.assert_allclose(boxes[1].scores, [1, 1, 1, 0])
+
+
+def test_boxes_that_cannot_be_used_are_skipped_and_counted(boxes_file):
+    lines = ["1,-1,0,0,0,0,1", "1,-1,5,5,1,1,1", "1,-1,nan,0,9,9,1", "1,-1,0,0,inf,9,1"]
+    lines += ["1,-1,0,0,-5,9,1", "1,-1,0,0,9,9,nan", "1,-1,0,0,9,9,1"]
+    boxes = read_mot(boxes_file("\n".join(lines)))
+    assert boxes.skipped == 6 and boxes.count == 1 and len(boxes[1]) == 1
+
+
+def test_a_file_of_unusable_boxes_only_is_an_empty_result(boxes_file):
+    boxes = read_mot(boxes_file("1,-1,0,0,0,0,1"))
+    assert boxes.count == 0 and boxes.skipped == 1 and len(boxes[1]) == 0
+
+
+@pytest.mark.parametrize("line", ["1,-1,2,3,4", "1,-1,a,3,4,5,1", "1 -1 2 3 4 5", "x,1,2,3,4,5"])
+def test_a_malformed_line_is_named(boxes_file, line):
+    with pytest.raises(InputFileError, match=r"line 3: .*is not frame,id,x,y,w,h"):
+        read_mot(boxes_file(f"1,-1,1,1,9,9,1\n\n{line}\n"))
+
+
+@pytest.mark.parametrize("frame", ["0", "-1", "1.5", "nan", "inf", "1e300"])
+def test_a_frame_that_is_no_whole_number_from_1_is_named(boxes_file, frame):
+    with pytest.raises(InputFileError, match="line 1: frame"):
+        read_mot(boxes_file(f"{frame},-1,1,1,9,9,1"))
+
+
+@pytest.mark.parametrize(("content", "reason"), [("\n", "no boxes"), (b"\xff\xfe\x00", "text")])
+def test_a_file_without_boxes_is_refused(boxes_file, content, reason):
+    with pytest.raises(InputFileError, match=reason):
+        read_mot(boxes_file(content))
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(InputFileError, match="No such file"):
+        read_mot(tmp_path / "none.txt")
+
+
+def test_confirmed_people_are_written_and_read_back(tmp_path, make_people):
+    people = make_people(TrackState.TENTATIVE, TrackState.CONFIRMED, TrackState.OCCLUDED)
+    path = tmp_path / "tracks.txt"
+    with MotWriter(path) as writer:
+        writer.write(1, people)
+        writer.write(2, people.select(np.zeros(3, bool)))
+        writer.write(3, people)
+    assert [line.split(",")[:2] for line in path.read_text().splitlines()] == [
+        ["1", "2"],
+        ["3", "2"],
+    ]
+    boxes = read_mot(path)
+    np.testing.assert_allclose(boxes[3].boxes_px, people.bodies.boxes_px[1:2], atol=0.011)
+    np.testing.assert_allclose(boxes[3].scores, [0.1], atol=1e-4)
