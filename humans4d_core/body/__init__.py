@@ -1,0 +1,15 @@
+"""The human body as a mesh: SMPL-family models, their files, and the free one shipped here."""
+
+from .data import BodyData, body_data
+from .files import EMBEDDED_BODY, load_body, read_body_file
+from .model import BodyModel, BodyOutput
+
+__all__ = [
+    "EMBEDDED_BODY",
+    "BodyData",
+    "BodyModel",
+    "BodyOutput",
+    "body_data",
+    "load_body",
+    "read_body_file",
+]

