@@ -1,0 +1,88 @@
+"""The bodies a frame publishes: the measured ones, and the predicted ones of people unseen."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from ..geometry import project, unproject
+from ..types import Bodies, Camera
+
+
+def usable_rows(bodies: Bodies, lowest_score: float) -> np.ndarray:
+    """Rows that can be tracked, best first whatever the input's order.
+
+    Usable: every number finite, a box with an area, a pelvis in front of the camera, a score of at
+    least `lowest_score`.
+    """
+    usable = bodies.scores >= lowest_score
+    with np.errstate(invalid="ignore", over="ignore"):
+        for f in fields(bodies):
+            value = getattr(bodies, f.name)
+            if isinstance(value, np.ndarray):
+                # One pass without a mask of the vertices' size: a sum of finite terms is finite.
+                usable &= np.isfinite(np.add.reduce(value, axis=tuple(range(1, value.ndim))))
+        usable &= (bodies.boxes_px[:, 2:] > bodies.boxes_px[:, :2]).all(axis=1)
+        usable &= bodies.pelvis_cam[:, 2] > 0
+    rows = np.flatnonzero(usable)
+    keys = (*bodies.translation_cam[rows].T, *bodies.boxes_px[rows].T, -bodies.scores[rows])
+    return rows[np.lexsort(keys)]
+
+
+def assembled(
+    measured: Bodies,
+    rows: np.ndarray,
+    is_measured: np.ndarray,
+    previous: Bodies | None,
+    previous_rows: np.ndarray,
+    displacement: np.ndarray,
+    camera: Camera,
+) -> Bodies:
+    """N bodies: `measured`'s `rows` where the mask `is_measured` (N,) is set, in its order,
+    elsewhere `previous`' rows moved by `displacement` (m).
+
+    Vertices are not copied when `measured` is already what is wanted.
+    """
+    if is_measured.all():
+        if len(rows) == len(measured) and np.array_equal(rows, np.arange(len(rows))):
+            return measured
+        return measured.select(rows)
+    predicted = moved(previous.select(previous_rows), displacement, camera)
+    if not is_measured.any():
+        return predicted
+    changes = {}
+    for f in fields(measured):
+        source = getattr(measured, f.name)
+        if isinstance(source, np.ndarray):
+            value = np.empty((len(is_measured), *source.shape[1:]), np.float32)
+            value[is_measured] = source[rows]
+            value[~is_measured] = getattr(predicted, f.name)
+            changes[f.name] = value
+    return replace(measured, **changes)
+
+
+def moved(bodies: Bodies, displacement: np.ndarray, camera: Camera) -> Bodies:
+    """Bodies shifted by (N, 3) metres and projected again.
+
+    What falls behind the camera keeps its last pixels.
+    """
+    shift = displacement.astype(np.float32)[:, None]
+    joints = bodies.joints_cam + shift
+    # The box is a card that stands at the pelvis' depth and moves along.
+    depth = np.repeat(bodies.pelvis_cam[:, 2:], 2, axis=1)
+    corners_px = bodies.boxes_px.reshape(-1, 2, 2)
+    corners = unproject(corners_px, depth, camera) + displacement[:, None]
+    return replace(
+        bodies,
+        translation_cam=bodies.translation_cam + shift[:, 0],
+        vertices_cam=bodies.vertices_cam + shift,
+        joints_cam=joints,
+        joints_px=_finite_or(project(joints, camera), bodies.joints_px),
+        boxes_px=_finite_or(project(corners, camera), corners_px).reshape(-1, 4),
+    )
+
+
+def _finite_or(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    finite = np.isfinite(values).all(axis=-1, keepdims=True)
+    return np.where(finite, values, otherwise).astype(np.float32)

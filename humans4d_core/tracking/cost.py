@@ -1,0 +1,85 @@
+"""How well a body fits a track's prediction, and who is assigned to whom.
+
+The image is trusted, the depth of one camera is not: a box is known to a few percent of its
+height, a monocular depth to tens of percent, and it jumps. So the cost is the box filter's negative
+log-likelihood; the pelvis filter in metres says nothing as long as it can believe what it sees
+(its covariance is long along the viewing ray), and from there on as much as a heavy tail says.
+All costs are squared Mahalanobis distances: -2 log-likelihood, up to a constant.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from .motion import BELIEVABLE, Motion, Observation, box_innovation_variance
+
+#: Squared Mahalanobis distance (3 degrees of freedom) above which a box is not the track's.
+BOX_GATE = 16.0
+
+#: Degrees of freedom of the Student-t that bounds what a wrong depth can cost.
+DEPTH_FREEDOM = 3.0
+
+#: Mean distance of joints, in heights, below which two bodies are one person's.
+SAME_JOINTS = 0.08
+
+#: What leaving a track alone costs: a pair at or above it is never made.
+ALONE_COST = 20.0
+
+
+def association_cost(motion: Motion, observed: Observation) -> np.ndarray:
+    """Cost (M, N) of each body for each track, infinite where it cannot be the same person."""
+    box, doubt = box_cost(motion, observed)
+    excess = np.maximum(pelvis_cost(motion, observed) - BELIEVABLE, 0)
+    depth = DEPTH_FREEDOM * np.log1p(excess / DEPTH_FREEDOM)
+    return np.where(box < BOX_GATE, box + doubt[:, None] + depth, np.inf)
+
+
+def box_cost(motion: Motion, observed: Observation) -> tuple[np.ndarray, np.ndarray]:
+    """Squared Mahalanobis distances (M, N) of boxes, and what a track's own doubt costs (M,).
+
+    The second is log(det S / det R) >= 0: twice the loss in log-likelihood of a track that knows
+    little (long unseen) against one that knows its box as well as a measurement does.
+    """
+    variance, measured = box_innovation_variance(motion)
+    difference = observed.box[None] - motion.box[:, None, :, 0]  # (M, N, 3)
+    distance = np.einsum("mnk,mk->mn", difference**2, 1 / variance)
+    return distance, np.log(variance / measured).sum(-1)
+
+
+def pelvis_cost(motion: Motion, observed: Observation) -> np.ndarray:
+    """Squared Mahalanobis distances (M, N) of the pelvis in metres."""
+    covariance = motion.pelvis_covariance[:, None, :3, :3] + observed.pelvis_covariance[None]
+    difference = observed.pelvis[None] - motion.pelvis[:, None, :3]  # (M, N, 3)
+    solved = np.linalg.solve(covariance, difference[..., None])[..., 0]
+    return np.einsum("mnk,mnk->mn", difference, solved)
+
+
+def iou(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
+    """Intersection over union (M, N) of boxes (M, 4) and (N, 4), x_min, y_min, x_max, y_max."""
+    a, b = boxes_a.astype(np.float64)[:, None], boxes_b.astype(np.float64)[None]
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    shared = np.maximum(sides, 0).prod(-1)
+    areas = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1)
+    return shared / np.maximum(areas - shared, 1e-12)
+
+
+def joint_distance(joints_a: np.ndarray, joints_b: np.ndarray) -> np.ndarray:
+    """Mean distance (M, N) of joints in the image (M, J, 2) and (N, J, 2), in heights of the first.
+
+    A person's height in the image is the extent of the joints, a little less than the box.
+    """
+    height = np.maximum(np.ptp(joints_a, axis=1).max(-1), 1e-6)
+    apart = np.linalg.norm(joints_a[:, None].astype(np.float64) - joints_b[None], axis=-1)
+    return apart.mean(-1) / height[:, None]
+
+
+def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the cheapest assignment in which staying alone costs ALONE_COST.
+
+    cost (M, N); a pair at or above that, infinite or NaN, is never made.
+    """
+    bounded = np.where(cost < ALONE_COST, cost, ALONE_COST)
+    rows, columns = linear_sum_assignment(bounded)
+    made = bounded[rows, columns] < ALONE_COST
+    return rows[made], columns[made]

@@ -1,0 +1,126 @@
+"""The life of tracks: TENTATIVE, CONFIRMED, OCCLUDED, LOST.
+
+    TENTATIVE -- seen for confirm_seconds --> CONFIRMED <-- seen / not seen --> OCCLUDED
+        |  unseen for tentative_seconds                  unseen for occluded_seconds  |
+        +------------------------------------> LOST <---------------------------------+
+
+Ages are differences of integer nanoseconds: uneven steps and dropped frames change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from ..types import TrackState, _Batch
+from .config import TrackerConfig
+from .motion import Motion
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Tracks(_Batch):
+    """M tracks at one stamp, in the order of their ids."""
+
+    ids: np.ndarray  #: (M,) uint32
+    states: np.ndarray  #: (M,) uint8, TrackState
+    first_seen_ns: np.ndarray  #: (M,) int64
+    last_seen_ns: np.ndarray  #: (M,) int64
+    hits: np.ndarray  #: (M,) int64, images that showed the person
+    scores: np.ndarray  #: (M,) float32, of the body last seen
+    motion: Motion
+
+    @classmethod
+    def empty(cls) -> Tracks:
+        motion = Motion(*(np.zeros((0, *s)) for s in ((6,), (6, 6), (3, 2), (3, 2, 2))))
+        return born(1, np.zeros(0, np.float32), motion, 0)
+
+    @property
+    def is_tentative(self) -> np.ndarray:
+        """(M,) bool."""
+        return self.states == TrackState.TENTATIVE
+
+    @property
+    def is_alive(self) -> np.ndarray:
+        """(M,) bool."""
+        return self.states != TrackState.LOST
+
+    def confidence(self, stamp_ns: int, config: TrackerConfig) -> np.ndarray:
+        """(M,) float32 in [0, 1]: the last score, falling to 0 at the end of patience."""
+        unseen = (stamp_ns - self.last_seen_ns) / NANOSECONDS
+        left = 1 - np.clip(unseen / config.occluded_seconds, 0, 1)
+        return np.where(self.is_alive, self.scores * left, 0).astype(np.float32)
+
+
+def born(first_id: int, scores: np.ndarray, motion: Motion, stamp_ns: int) -> Tracks:
+    """Tracks of people seen for the first time, with ids from `first_id` on."""
+    n = len(scores)
+    stamps = np.full(n, stamp_ns, np.int64)
+    return Tracks(
+        np.arange(first_id, first_id + n, dtype=np.uint32),
+        np.full(n, TrackState.TENTATIVE, np.uint8),
+        stamps,
+        stamps,
+        np.ones(n, np.int64),
+        np.clip(scores, 0, 1).astype(np.float32),
+        motion,
+    )
+
+
+def grow_older(
+    tracks: Tracks,
+    seen: np.ndarray,
+    scores: np.ndarray,
+    gone: np.ndarray,
+    stamp_ns: int,
+    config: TrackerConfig,
+) -> Tracks:
+    """Tracks after an image in which the (M,) mask `seen` was seen with `scores` (M,).
+
+    `gone` (M,) ends tracks whatever their age. An image shown twice (the same stamp) counts once.
+    """
+    hits = tracks.hits + (seen & (tracks.last_seen_ns < stamp_ns))
+    last_seen_ns = np.where(seen, stamp_ns, tracks.last_seen_ns)
+    believed = ~tracks.is_tentative | (
+        seen
+        & (hits >= config.confirm_hits)
+        & (stamp_ns - tracks.first_seen_ns >= round(config.confirm_seconds * NANOSECONDS))
+    )
+    patience = np.where(
+        believed,
+        round(config.occluded_seconds * NANOSECONDS),
+        round(config.tentative_seconds * NANOSECONDS),
+    )
+    states = np.where(
+        believed,
+        np.where(seen, TrackState.CONFIRMED, TrackState.OCCLUDED),
+        TrackState.TENTATIVE,
+    )
+    states = np.where(gone | (stamp_ns - last_seen_ns > patience), TrackState.LOST, states)
+    return replace(
+        tracks,
+        states=states.astype(np.uint8),
+        last_seen_ns=last_seen_ns,
+        hits=hits,
+        scores=np.where(seen, np.clip(scores, 0, 1), tracks.scores).astype(np.float32),
+    )
+
+
+def joined(first, second):
+    """Rows of two batches of one kind, one after the other."""
+    changes = {}
+    for f in fields(first):
+        a, b = getattr(first, f.name), getattr(second, f.name)
+        changes[f.name] = joined(a, b) if isinstance(a, _Batch) else np.concatenate((a, b))
+    return replace(first, **changes)
+
+
+def written(target, rows: np.ndarray, source):
+    """A copy of batch `target` whose `rows` are those of `source`."""
+    changes = {}
+    for f in fields(target):
+        changes[f.name] = getattr(target, f.name).copy()
+        changes[f.name][rows] = getattr(source, f.name)
+    return replace(target, **changes)

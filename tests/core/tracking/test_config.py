@@ -1,0 +1,27 @@
+"""What a tracker can be told."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from humans4d_core.errors import Humans4dError
+from humans4d_core.tracking import TrackerConfig
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        TrackerConfig().confirm_seconds = 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("confirm_seconds", -0.1), ("confirm_hits", 1), ("confirm_hits", 2.5),
+        ("occluded_seconds", 0), ("tentative_seconds", float("nan")), ("start_score", 1.5),
+        ("start_score", 0.05), ("continue_score", -1), ("walking_speed", 0),
+        ("velocity_seconds", float("inf")), ("duplicate_iou", 0), ("start_score", "high"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_named(name, value):
+    with pytest.raises(Humans4dError, match=name):
+        TrackerConfig(**{name: value})
