@@ -85,7 +85,7 @@ def run(
             show_default=False,
         ),
     ],
-    detector: Annotated[str, typer.Option(help="Who finds people.")] = "nanodet",
+    detector: Annotated[str, typer.Option(help="Who finds people.")] = "movenet",
     recovery: Annotated[str, typer.Option(help="Who makes bodies of them.")] = "landmarks",
     boxes: Annotated[
         Path | None,

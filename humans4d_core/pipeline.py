@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from .detection import Detector, create_detector
-from .recovery import Recovery, create_recovery
+from .detection import DEFAULT_DETECTOR, Detector, create_detector
+from .recovery import DEFAULT_RECOVERY, Recovery, create_recovery
 from .tracking import Tracker, TrackerConfig
 from .types import Detections, Frame, People
 
@@ -59,17 +59,17 @@ class Pipeline:
 
 
 def create_pipeline(
-    detector: str = "nanodet",
-    recovery: str = "landmarks",
+    detector: str = DEFAULT_DETECTOR,
+    recovery: str = DEFAULT_RECOVERY,
     threads: int | None = None,
     tracker_config: TrackerConfig | None = None,
 ) -> Pipeline:
     """A pipeline of parts by name; `threads` of the CPU, None for all.
 
+    Without a tracker_config tracks start from the score at which the detector is sure.
+
     Raises Humans4dError where a name is unknown, ModelFileError where a model cannot be used.
     """
-    return Pipeline(
-        create_detector(detector, threads),
-        create_recovery(recovery, threads),
-        Tracker(tracker_config or TrackerConfig()),
-    )
+    found = create_detector(detector, threads)
+    config = tracker_config or TrackerConfig(start_score=found.start_score)
+    return Pipeline(found, create_recovery(recovery, threads), Tracker(config))

@@ -12,8 +12,11 @@ _DETECTORS = {detector.name: detector for detector in (NanoDet, MoveNet)}
 #: The detectors that are embedded.
 DETECTOR_NAMES = tuple(_DETECTORS)
 
+#: Surer of people who are close, blurred or oddly posed, for about 20 ms more on two CPU cores.
+DEFAULT_DETECTOR = MoveNet.name
 
-def create_detector(name: str = "nanodet", threads: int | None = None) -> Detector:
+
+def create_detector(name: str = DEFAULT_DETECTOR, threads: int | None = None) -> Detector:
     """An embedded detector; threads: CPU threads of one run, None for every core.
 
     Raises Humans4dError for an unknown name, ModelFileError if its file is not there.
@@ -23,4 +26,4 @@ def create_detector(name: str = "nanodet", threads: int | None = None) -> Detect
     return _DETECTORS[name](threads)
 
 
-__all__ = ["DETECTOR_NAMES", "Detector", "MoveNet", "NanoDet", "create_detector"]
+__all__ = ["DEFAULT_DETECTOR", "DETECTOR_NAMES", "Detector", "MoveNet", "NanoDet", "create_detector"]

@@ -21,6 +21,7 @@ class MoveNet:
     """People by MoveNet: slower than NanoDet; finds close, blurred and odd poses surely."""
 
     name = "movenet"
+    start_score = 0.4
 
     def __init__(self, threads: int | None = None, threshold: float = 0.35):
         self.threshold = threshold

@@ -25,6 +25,7 @@ class NanoDet:
     """
 
     name = "nanodet"
+    start_score = 0.5
 
     def __init__(self, threads: int | None = None, threshold: float = 0.4):
         self.threshold = threshold
