@@ -8,7 +8,7 @@ One frame goes down once; nothing comes back up.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .detection import DEFAULT_DETECTOR, Detector, create_detector
 from .recovery import DEFAULT_RECOVERY, Recovery, create_recovery
@@ -66,10 +66,12 @@ def create_pipeline(
 ) -> Pipeline:
     """A pipeline of parts by name; `threads` of the CPU, None for all.
 
-    Without a tracker_config tracks start from the score at which the detector is sure.
+    Where tracker_config leaves start_score at 0, tracks start from the detector's own.
 
     Raises Humans4dError where a name is unknown, ModelFileError where a model cannot be used.
     """
     found = create_detector(detector, threads)
-    config = tracker_config or TrackerConfig(start_score=found.start_score)
+    config = tracker_config or TrackerConfig()
+    if not config.start_score:
+        config = replace(config, start_score=found.start_score)
     return Pipeline(found, create_recovery(recovery, threads), Tracker(config))

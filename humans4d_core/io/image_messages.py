@@ -78,13 +78,13 @@ def compressed_message_to_bgr(message) -> np.ndarray:
     """sensor_msgs/CompressedImage (jpeg, png, ...) -> (H, W, 3) uint8 BGR. Raises ImageError."""
     data = np.frombuffer(message.data, np.uint8)
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        image = cv2.imdecode(data, _AS_STORED) if _is_whole(data) else None
     except cv2.error:
         image = None
     if image is None:
         raise ImageError(
-            f"compressed image ('{message.format}', {data.size} bytes) cannot be decoded: jpeg and "
-            "png can"
+            f"compressed image ('{message.format}', {data.size} bytes) is cut short or cannot be "
+            "decoded: whole jpeg and png images can"
         )
     return image
 
@@ -125,3 +125,13 @@ def camera_info_fields(camera: Camera) -> dict:
         "r": np.eye(3).ravel(),
         "p": np.column_stack((k, np.zeros(3))).ravel(),
     }
+
+
+#: Colour, and not turned by EXIF: CameraInfo is of the image as it is stored.
+_AS_STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+def _is_whole(data: np.ndarray) -> bool:
+    """Whether encoded bytes end as their format does; a cut jpeg would decode to gray below."""
+    head, tail = data[:2].tobytes(), data[-4096:].tobytes().rstrip(b"\0")
+    return len(tail) > 0 and (head != b"\xff\xd8" or tail.endswith(b"\xff\xd9"))

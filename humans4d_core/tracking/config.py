@@ -23,8 +23,9 @@ class TrackerConfig:
     #: s a CONFIRMED track may go unseen (OCCLUDED) before it is LOST. Longer than a frame's period.
     occluded_seconds: float = 2.0
     #: Score in [0, 1] of a body that may start a track: about half of what the detector says of
-    #: people in plain view, and that differs (MoveNet .4, NanoDet .8).
-    start_score: float = 0.2
+    #: people in plain view. Detectors differ, so 0 leaves it to the detector (Detector.start_score;
+    #: a tracker that is told by none lets every body start one).
+    start_score: float = 0.0
     #: Score in [0, 1] of a body that may continue a track; weaker ones are ignored.
     continue_score: float = 0.1
     #: m/s, spread of people's velocity along each axis, relative to the camera.
@@ -49,7 +50,8 @@ class TrackerConfig:
         self._check("confirm_hits", hits >= 2 and hits == int(hits), "a whole number of 2 or more")
         self._check("continue_score", 0 <= self.continue_score <= 1, "a score between 0 and 1")
         low = self.continue_score
-        self._check("start_score", low <= self.start_score <= 1, f"a score between {low:g} and 1")
+        start = self.start_score
+        self._check("start_score", start == 0 or low <= start <= 1, f"0, or {low:g} to 1")
         self._check("duplicate_iou", 0 < self.duplicate_iou <= 1, "a ratio above 0, at most 1")
 
     def _check(self, name: str, valid: bool, wanted: str) -> None:

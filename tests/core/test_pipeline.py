@@ -1,0 +1,79 @@
+"""The whole core on a real video: who is seen, when the tracker resets, what is left alone."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from humans4d_core.detection import create_detector
+from humans4d_core.errors import Humans4dError
+from humans4d_core.pipeline import create_pipeline
+from humans4d_core.tracking import TrackerConfig
+from humans4d_core.types import Camera, Detections, Frame, TrackState
+
+VIDEO = Path(__file__).parents[3] / "shared" / "media" / "pets09-s2l1" / "vtest.avi"
+needs_media = pytest.mark.skipif(not VIDEO.is_file(), reason="the test media are not here")
+CAMERA = Camera(1169, 1169, 384, 288, 768, 576)
+PERIOD_NS = 1_000_000_000 // 7
+
+
+def frames(count, first=0):
+    capture = cv2.VideoCapture(str(VIDEO))
+    for number in range(first + count):
+        read, image = capture.read()
+        assert read
+        if number >= first:
+            yield Frame(image, number * PERIOD_NS, CAMERA)
+
+
+def confirmed(people):
+    return set(people.track_ids[people.states == TrackState.CONFIRMED].tolist())
+
+
+@needs_media
+def test_people_of_a_real_video_are_confirmed_and_keep_their_ids():
+    pipeline = create_pipeline(threads=2)
+    results = [pipeline.process(frame) for frame in frames(18)]
+    late = [confirmed(result.people) for result in results[-8:]]
+    assert len(set.intersection(*late)) >= 3
+    people = results[-1].people
+    distance = people.bodies.pelvis_cam[people.states == TrackState.CONFIRMED, 2]
+    # The camera looks down on a junction 10 to 40 m away (its calibration says so).
+    assert ((distance > 10) & (distance < 45)).all()
+
+
+@needs_media
+def test_time_that_goes_back_starts_anew_and_never_reuses_an_id():
+    pipeline = create_pipeline(threads=2)
+    before = [confirmed(pipeline.process(frame).people) for frame in frames(8)]
+    after = [confirmed(pipeline.process(frame).people) for frame in frames(8)]
+    assert before[-1] and after[-1] and not after[0]
+    assert not set.union(*before) & set.union(*after)
+
+
+@needs_media
+def test_given_detections_replace_the_detectors():
+    pipeline = create_pipeline(threads=2)
+    frame = next(frames(1))
+    result = pipeline.process(frame, Detections.empty())
+    assert len(result.people) == 0 and len(result.detections) == 0
+
+
+def test_an_image_of_nobody_is_an_empty_list():
+    pipeline = create_pipeline(threads=2)
+    image = np.full((120, 160, 3), 80, np.uint8)
+    result = pipeline.process(Frame(image, 0, Camera.from_fov(160, 120, 1.0)))
+    assert len(result.people) == 0 and set(result.seconds) == {"detect", "recover", "track"}
+
+
+def test_tracks_start_from_the_detectors_score_unless_one_is_given():
+    assert create_pipeline().tracker.config.start_score == create_detector().start_score
+    given = create_pipeline(tracker_config=TrackerConfig(start_score=0.9))
+    assert given.tracker.config.start_score == 0.9
+
+
+@pytest.mark.parametrize("part", ["detector", "recovery"])
+def test_an_unknown_part_is_named(part):
+    with pytest.raises(Humans4dError, match="nonsense"):
+        create_pipeline(**{part: "nonsense"})
