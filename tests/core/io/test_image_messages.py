@@ -118,10 +118,18 @@ def test_compressed_images_are_decoded(suffix):
     assert np.abs(image.astype(int) - BGR).max() < 6
 
 
-@pytest.mark.parametrize("data", [b"", b"not a jpeg"])
+JPEG = cv2.imencode(".jpg", BGR)[1].tobytes()
+
+
+@pytest.mark.parametrize("data", [b"", b"not a jpeg", JPEG[:-40], JPEG[:30]])
 def test_a_broken_compressed_image_is_refused(data):
     with pytest.raises(ImageError, match="cannot be decoded"):
         compressed_message_to_bgr(SimpleNamespace(format="jpeg", data=data))
+
+
+def test_a_jpeg_that_a_camera_padded_is_decoded():
+    image = compressed_message_to_bgr(SimpleNamespace(format="jpeg", data=JPEG + bytes(64)))
+    assert image.shape == BGR.shape
 
 
 def camera_info(camera, **changes):

@@ -1,0 +1,204 @@
+"""Record live topics into a rosbag2 (mcap), on machines with and without `ros2 bag`.
+
+Messages are written as the bytes that arrive, with the time of their arrival. Each message's
+definition, also of one's own types, comes from the .msg files of the installed package.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
+
+from humans4d_core.errors import Humans4dError, InputFileError
+
+from .ros_session import message_class, ros_node, run_program, stop_on_signals
+
+#: Topics that "all" leaves out: every node has them.
+HOUSEKEEPING = ("/rosout", "/parameter_events")
+DISCOVERY_PERIOD_SECONDS = 0.1
+QUEUE_DEPTH = 100
+
+
+class BagRecorder:
+    """Subscribes topics as their publishers appear, and writes what they say.
+
+    Callbacks run in the executor that spins `node`; close() after it has stopped.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        bag: Path,
+        topics: Collection[str] = (),
+        on_message: Callable[[str, int, bytes], None] | None = None,
+    ):
+        """topics: these only; none means all. on_message(topic, arrival_ns, data) sees each one."""
+        if bag.exists():
+            raise InputFileError(f"{bag} exists already: choose another name, or remove it")
+        self._node = node
+        self._wanted = {node.resolve_topic_name(topic) for topic in topics}
+        self._on_message = on_message
+        self._types = get_typestore(Stores.EMPTY)
+        self._subscriptions = {}
+        self.counts: Counter[str] = Counter()  #: messages by topic
+        self.notes: list[str] = []  #: sentences for the user: topics that cannot be recorded
+        self._writer = Writer(bag, version=9, storage_plugin=StoragePlugin.MCAP)
+        try:
+            self._writer.open()
+        except OSError as error:
+            raise InputFileError(f"cannot write bag {bag}: {error.strerror}") from None
+        self._discover()
+        self._timer = node.create_timer(DISCOVERY_PERIOD_SECONDS, self._discover)
+
+    def close(self) -> None:
+        """Finish the bag: without this it has no index."""
+        self._node.destroy_timer(self._timer)
+        for subscription in self._subscriptions.values():
+            if subscription is not None:
+                self._node.destroy_subscription(subscription)
+        self._writer.close()
+
+    @property
+    def subscribed(self) -> set[str]:
+        """Topics that are being recorded."""
+        return {topic for topic, value in self._subscriptions.items() if value is not None}
+
+    @property
+    def missing(self) -> list[str]:
+        """Topics asked for that nobody publishes, or that cannot be recorded."""
+        return sorted(self._wanted - self.subscribed)
+
+    def _discover(self) -> None:
+        for topic, types in self._node.get_topic_names_and_types():
+            if topic in self._subscriptions:
+                continue
+            if topic not in self._wanted if self._wanted else topic in HOUSEKEEPING:
+                continue
+            publishers = self._node.get_publishers_info_by_topic(topic)
+            if publishers:
+                self._subscriptions[topic] = self._subscribe(topic, types, publishers)
+
+    def _subscribe(self, topic: str, types: list[str], publishers):
+        try:
+            if len(types) > 1:
+                raise Humans4dError(f"it has several types: {', '.join(types)}")
+            message_type = message_class(types[0])
+            register_installed_type(self._types, types[0])
+        except Humans4dError as error:
+            self.notes.append(f"{topic} is not recorded: {error}")
+            return None
+        # What every publisher offers, so that all of them match.
+        profiles = [publisher.qos_profile for publisher in publishers]
+        reliable = all(p.reliability == ReliabilityPolicy.RELIABLE for p in profiles)
+        latched = all(p.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in profiles)
+        connection = self._writer.add_connection(
+            topic,
+            types[0],
+            typestore=self._types,
+            offered_qos_profiles=[_bag_quality(reliable, latched)],
+        )
+
+        def on_data(data: bytes) -> None:
+            arrival = time.time_ns()
+            self._writer.write(connection, arrival, data)
+            self.counts[topic] += 1
+            if self._on_message is not None:
+                self._on_message(topic, arrival, data)
+
+        quality = QoSProfile(
+            depth=QUEUE_DEPTH,
+            reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+            durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+        )
+        return self._node.create_subscription(message_type, topic, on_data, quality, raw=True)
+
+
+def register_installed_type(store: Typestore, type_name: str) -> None:
+    """Register a message type and all it is made of from the .msg files of installed packages."""
+    if type_name in store.types:
+        return
+    package, _, name = type_name.split("/")
+    try:
+        text = (Path(get_package_share_directory(package)) / "msg" / f"{name}.msg").read_text()
+    except (PackageNotFoundError, OSError):
+        raise Humans4dError(f"the definition of {type_name} is not installed") from None
+    definitions = get_types_from_msg(text, type_name)
+    for _, fields in definitions.values():
+        for _, (kind, detail) in fields:
+            # Arrays and sequences hold their element's description in the first place.
+            while not isinstance(detail, str) and not isinstance(detail[0], str):
+                kind, detail = detail[0]
+            if isinstance(detail, str) and "/" in detail:
+                register_installed_type(store, detail)
+    store.register(definitions)
+
+
+def _bag_quality(reliable: bool, latched: bool) -> Qos:
+    unset = QosTime(0, 0)
+    return Qos(
+        QosHistory.KEEP_LAST,
+        QUEUE_DEPTH,
+        QosReliability.RELIABLE if reliable else QosReliability.BEST_EFFORT,
+        QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
+        unset,
+        unset,
+        QosLiveliness.AUTOMATIC,
+        unset,
+        False,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        "bag_recorder", description="Record topics into a rosbag2 (mcap) until interrupted."
+    )
+    parser.add_argument("bag", type=Path, help="folder to make")
+    parser.add_argument("--topic", action="append", default=[], help="repeatable; none means all")
+    parser.add_argument("--seconds", type=float, help="stop after this time")
+    options = parser.parse_args(arguments)
+
+    def program() -> int:
+        with stop_on_signals() as stop, ros_node("bag_recorder") as node:
+            recorder = BagRecorder(node, options.bag, options.topic)
+            executor = SingleThreadedExecutor(context=node.context)
+            executor.add_node(node)
+            end = time.monotonic() + (float("inf") if options.seconds is None else options.seconds)
+            try:
+                while not stop.is_set() and time.monotonic() < end:
+                    executor.spin_once(timeout_sec=0.1)
+            finally:
+                executor.shutdown()
+                recorder.close()
+            for note in recorder.notes:
+                print(note, file=sys.stderr)
+            if recorder.missing:
+                print(f"nobody published {', '.join(recorder.missing)}", file=sys.stderr)
+            counts = ", ".join(f"{topic} {n}" for topic, n in sorted(recorder.counts.items()))
+            print(f"recorded {recorder.counts.total()} messages in {options.bag}: {counts}")
+        return 0
+
+    return run_program(program)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

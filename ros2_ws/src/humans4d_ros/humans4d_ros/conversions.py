@@ -1,0 +1,232 @@
+"""People <-> messages: the only place that knows the fields of humans4d_msgs.
+
+Reads both rclpy's messages and those that rosbags deserialised; a program that only reads needs no
+built humans4d_msgs, so that is imported where messages are made. Variable-length fields are
+assigned as `array.array`: anything else sends rclpy through a check of every number.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from array import array
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, People
+
+#: Longest time (s) from stamp to publication that is believed to be a latency.
+LONGEST_LATENCY = 60.0
+#: Variance of what is not estimated.
+UNKNOWN_VARIANCE = 1e9
+#: Columns of SMPL's axes (left, up, forward) that are REP-155's x (forward), y (left), z (up).
+SMPL_TO_REP155 = [2, 0, 1]
+NUM_JOINTS = len(JOINT_NAMES)
+#: Newer versions of scipy make matrices orthogonal first, longer work than all the rest here.
+_TAKES_VALID = "assume_valid" in inspect.signature(Rotation.from_matrix).parameters
+_ASSUME_VALID = {"assume_valid": True} if _TAKES_VALID else {}
+
+
+def people_to_message(
+    people: People,
+    *,
+    stamp_ns: int,
+    frame_id: str,
+    detector: str = "",
+    seconds: Mapping[str, float] | None = None,
+    with_vertices: bool = True,
+):
+    """TrackedPeople of `people`, who are in the optical frame `frame_id` at `stamp_ns`.
+
+    `seconds` are a pipeline Result's. The figures that only a publisher knows, `latency_seconds`
+    and `node_seconds`, are NaN: it fills them in.
+    """
+    from humans4d_msgs.msg import TrackedPeople
+
+    message = TrackedPeople()
+    message.header.stamp.sec, message.header.stamp.nanosec = split_stamp(stamp_ns)
+    message.header.frame_id = frame_id
+    message.recovery = people.bodies.recovery
+    message.body_model = people.bodies.body_model
+    message.detector = detector
+    message.latency_seconds = message.node_seconds = math.nan
+    seconds = seconds or {}
+    message.detect_seconds = float(seconds.get("detect", math.nan))
+    message.recover_seconds = float(seconds.get("recover", math.nan))
+    message.track_seconds = float(seconds.get("track", math.nan))
+    if len(people):
+        message.people = _human_meshes(people, with_vertices)
+    return message
+
+
+def _human_meshes(people: People, with_vertices: bool) -> list:
+    from humans4d_msgs.msg import HumanMesh
+
+    bodies = people.bodies
+    count = len(people)
+    # Plain Python numbers, all at once: rclpy takes no numpy scalars.
+    track_ids, person_ids = people.track_ids.tolist(), people.person_ids.tolist()
+    states, last_seen = people.states.tolist(), people.last_seen_ns.tolist()
+    confidence, scores = people.confidence.tolist(), bodies.scores.tolist()
+    boxes = bodies.boxes_px.tolist()
+    translations = bodies.translation_cam.tolist()
+    positions, quaternions = (poses.tolist() for poses in body_poses(bodies))
+    velocities = people.velocity_cam.tolist()
+    pose_covariance = _covariance_6x6(people.position_covariance_cam)
+    twist_covariance = _covariance_6x6(people.velocity_covariance_cam)
+    rotations = np.concatenate((bodies.global_orient[:, None], bodies.body_pose), axis=1)
+    axis_angles = _rotation(rotations.reshape(-1, 3, 3)).as_rotvec()
+    betas = _rows(bodies.betas)
+    joint_rotations = _rows(axis_angles.reshape(count, -1))
+    joints = _rows(bodies.joints_cam)
+    joint_confidence = _rows(bodies.joint_confidence)
+    joints_px = _rows(bodies.joints_px)
+    vertices = _rows(bodies.vertices_cam) if with_vertices else [array("f")] * count
+
+    meshes = []
+    for i in range(count):
+        mesh = HumanMesh()
+        mesh.track_id, mesh.person_id, mesh.state = track_ids[i], person_ids[i], states[i]
+        mesh.last_seen.sec, mesh.last_seen.nanosec = split_stamp(last_seen[i])
+        mesh.confidence, mesh.score = confidence[i], scores[i]
+        mesh.box_x_min, mesh.box_y_min, mesh.box_x_max, mesh.box_y_max = boxes[i]
+        pose = mesh.pose.pose
+        pose.position.x, pose.position.y, pose.position.z = positions[i]
+        turn = pose.orientation
+        turn.x, turn.y, turn.z, turn.w = quaternions[i]
+        mesh.pose.covariance = pose_covariance[i]
+        linear = mesh.twist.twist.linear
+        linear.x, linear.y, linear.z = velocities[i]
+        mesh.twist.covariance = twist_covariance[i]
+        translation = mesh.smpl_translation
+        translation.x, translation.y, translation.z = translations[i]
+        mesh.betas = betas[i]
+        mesh.joint_rotations = joint_rotations[i]
+        mesh.joints = joints[i]
+        mesh.joint_confidence = joint_confidence[i]
+        mesh.joints_px = joints_px[i]
+        mesh.vertices = vertices[i]
+        meshes.append(mesh)
+    return meshes
+
+
+def message_to_people(message) -> People:
+    """People of a TrackedPeople, from rclpy or from rosbags; in the frame of its header.
+
+    The measurement's covariance is not in the message: `bodies.pelvis_covariance_cam` is the
+    track's. Raises ValueError where arrays do not have the length that the message promises.
+    """
+    meshes = message.people
+
+    def rows(name: str, *shape: int) -> np.ndarray:
+        arrays = [np.asarray(getattr(mesh, name), np.float32) for mesh in meshes]
+        return np.stack(arrays).reshape(len(meshes), *shape)
+
+    def numbers(values, dtype=np.float32) -> np.ndarray:
+        return np.array([values(mesh) for mesh in meshes], dtype)
+
+    if not len(meshes):
+        return _nobody(message.recovery, message.body_model)
+    rotations = Rotation.from_rotvec(rows("joint_rotations", -1, 3).reshape(-1, 3)).as_matrix()
+    rotations = rotations.astype(np.float32).reshape(len(meshes), NUM_JOINTS, 3, 3)
+    pose_covariance = numbers(lambda m: m.pose.covariance).reshape(-1, 6, 6)[:, :3, :3]
+    twist_covariance = numbers(lambda m: m.twist.covariance).reshape(-1, 6, 6)[:, :3, :3]
+    bodies = Bodies(
+        boxes_px=numbers(lambda m: (m.box_x_min, m.box_y_min, m.box_x_max, m.box_y_max)),
+        scores=numbers(lambda m: m.score),
+        global_orient=rotations[:, 0],
+        body_pose=rotations[:, 1:],
+        betas=rows("betas", -1),
+        translation_cam=numbers(lambda m: _xyz(m.smpl_translation)),
+        vertices_cam=rows("vertices", -1, 3),
+        joints_cam=rows("joints", NUM_JOINTS, 3),
+        joints_px=rows("joints_px", NUM_JOINTS, 2),
+        joint_confidence=rows("joint_confidence", NUM_JOINTS),
+        pelvis_covariance_cam=pose_covariance,
+        recovery=message.recovery,
+        body_model=message.body_model,
+    )
+    return People(
+        track_ids=numbers(lambda m: m.track_id, np.uint32),
+        person_ids=numbers(lambda m: m.person_id, np.uint32),
+        states=numbers(lambda m: m.state, np.uint8),
+        last_seen_ns=numbers(lambda m: join_stamp(m.last_seen), np.int64),
+        confidence=numbers(lambda m: m.confidence),
+        bodies=bodies,
+        velocity_cam=numbers(lambda m: _xyz(m.twist.twist.linear)),
+        position_covariance_cam=pose_covariance,
+        velocity_covariance_cam=twist_covariance,
+    )
+
+
+def _nobody(recovery: str, body_model: str) -> People:
+    none, none_3x3 = np.zeros(0, np.float32), np.zeros((0, 3, 3), np.float32)
+    ids = np.zeros(0, np.uint32)
+    return People(
+        ids, ids, np.zeros(0, np.uint8), np.zeros(0, np.int64), none,
+        Bodies.empty(0, recovery, body_model), np.zeros((0, 3), np.float32), none_3x3, none_3x3,
+    )  # fmt: skip
+
+
+def latency_seconds(stamp_ns: int, now_ns: int) -> float:
+    """Seconds from an image's stamp to now; NaN where that is no latency (another day's bag)."""
+    latency = (now_ns - stamp_ns) * 1e-9
+    return latency if 0 <= latency <= LONGEST_LATENCY else math.nan
+
+
+def body_model_to_message(body):
+    """BodyModel message of a humans4d_core.body.BodyModel."""
+    from humans4d_msgs.msg import BodyModel
+
+    faces = np.ascontiguousarray(body.faces, np.uint32)
+    return BodyModel(
+        name=body.name,
+        num_vertices=int(body.num_vertices),
+        faces=array("I", faces.tobytes()),
+        joint_names=list(JOINT_NAMES),
+        parents=array("i", JOINT_PARENTS),
+    )
+
+
+def body_poses(bodies: Bodies) -> tuple[np.ndarray, np.ndarray]:
+    """REP-155's body frame in the camera: hip midpoints (N, 3) m, quaternions (N, 4) as x, y, z, w.
+
+    N must not be 0.
+    """
+    axes = bodies.global_orient[:, :, SMPL_TO_REP155]
+    return bodies.pelvis_cam.astype(np.float64), _rotation(axes).as_quat()
+
+
+def split_stamp(stamp_ns: int) -> tuple[int, int]:
+    """Nanoseconds -> seconds and nanoseconds of a Time message."""
+    return divmod(int(stamp_ns), 1_000_000_000)
+
+
+def join_stamp(stamp) -> int:
+    """A Time message -> nanoseconds."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+def _rotation(matrices: np.ndarray) -> Rotation:
+    """(N, 3, 3), orthogonal but for rounding."""
+    return Rotation.from_matrix(np.asarray(matrices, np.float64), **_ASSUME_VALID)
+
+
+def _xyz(vector) -> tuple[float, float, float]:
+    return vector.x, vector.y, vector.z
+
+
+def _rows(values: np.ndarray) -> list[array]:
+    """(N, ...) -> N flat arrays of float32."""
+    values = np.ascontiguousarray(values, np.float32)
+    return [array("f", row.tobytes()) for row in values]
+
+
+def _covariance_6x6(covariance: np.ndarray) -> np.ndarray:
+    """(N, 3, 3) of the translation -> (N, 36); the rotation is unknown."""
+    full = np.zeros((len(covariance), 6, 6))
+    full[:, :3, :3] = covariance
+    full[:, [3, 4, 5], [3, 4, 5]] = UNKNOWN_VARIANCE
+    return full.reshape(-1, 36)

@@ -1,0 +1,36 @@
+"""The one thread that owns the models: the executor never waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic
+
+from .mailbox import Item, Mailbox
+
+
+class Worker(Generic[Item]):
+    """Hands each item of its mailbox to `process`; what that raises goes to `on_error`."""
+
+    def __init__(self, process: Callable[[Item], None], on_error: Callable[[Exception], None]):
+        self._process = process
+        self._on_error = on_error
+        self._mailbox: Mailbox[Item] = Mailbox()
+        self._thread = threading.Thread(target=self._run, name="humans4d_worker", daemon=True)
+        self._thread.start()
+
+    def offer(self, item: Item) -> bool:
+        """Give the worker something to do next; True if an older item was dropped for it."""
+        return self._mailbox.put(item)
+
+    def stop(self) -> None:
+        """Finish the item at hand, drop the one that waits, end the thread."""
+        self._mailbox.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._mailbox.take()) is not None:
+            try:
+                self._process(item)
+            except Exception as error:  # one bad image must not end the node
+                self._on_error(error)

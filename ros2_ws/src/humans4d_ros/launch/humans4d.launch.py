@@ -1,0 +1,54 @@
+"""Start the node on a robot:
+
+ros2 launch humans4d_ros humans4d.launch.py image:=/camera/image_raw \
+    camera_info:=/camera/camera_info
+"""
+
+import os
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode
+
+#: Fast DDS reads the first from Jazzy on, the second up to Humble.
+PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+
+
+def generate_launch_description():
+    config = os.path.join(get_package_share_directory("humans4d_ros"), "config")
+    arguments = {
+        "image": ("/camera/image_raw", "Images; compressed ones are under it: IMAGE/compressed."),
+        "camera_info": ("/camera/camera_info", "Calibration of that camera."),
+        "namespace": ("", "Namespace of the node."),
+        "params_file": (os.path.join(config, "humans4d.yaml"), "Parameters (YAML)."),
+        "use_sim_time": ("false", "Take the time from /clock."),
+    }
+    declarations = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in arguments.items()
+    ]
+    # Images are too large for Fast DDS's defaults; a profile of the user's own is left alone.
+    profile = os.path.join(config, "fastdds_large_messages.xml")
+    if any(os.environ.get(name) for name in PROFILE_VARIABLES):
+        environment = []
+    else:
+        environment = [SetEnvironmentVariable(name, profile) for name in PROFILE_VARIABLES]
+    node = LifecycleNode(
+        package="humans4d_ros",
+        executable="humans4d_node",
+        name="humans4d",
+        namespace=LaunchConfiguration("namespace"),
+        output="screen",
+        parameters=[
+            LaunchConfiguration("params_file"),
+            {"use_sim_time": LaunchConfiguration("use_sim_time")},
+        ],
+        remappings=[
+            ("image", LaunchConfiguration("image")),
+            ("image/compressed", [LaunchConfiguration("image"), "/compressed"]),
+            ("camera_info", LaunchConfiguration("camera_info")),
+        ],
+    )
+    return LaunchDescription([*declarations, *environment, node])

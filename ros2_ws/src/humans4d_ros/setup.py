@@ -1,0 +1,31 @@
+from glob import glob
+
+from setuptools import setup
+
+PACKAGE = "humans4d_ros"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=[PACKAGE],
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
+        (f"share/{PACKAGE}/config", glob("config/*")),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="humans4d maintainers",
+    maintainer_email="humans4d@users.noreply.github.com",
+    description="Tracked people with 3D body meshes from camera images: the ROS 2 node.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "humans4d_node = humans4d_ros.node:main",
+            "humans4d_bag_play = humans4d_ros.bag_player:main",
+            "humans4d_bag_record = humans4d_ros.bag_recorder:main",
+            "humans4d_demo = humans4d_ros.demo:main",
+        ],
+    },
+)

@@ -1,0 +1,143 @@
+"""People -> message -> people loses nothing; the message says what its definition promises."""
+
+import math
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
+    pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
+
+from humans4d_msgs.msg import BodyModel, HumanMesh, TrackedPeople
+from humans4d_ros.conversions import (
+    body_model_to_message,
+    latency_seconds,
+    message_to_people,
+    people_to_message,
+)
+from rclpy.serialization import deserialize_message, serialize_message
+from scipy.spatial.transform import Rotation
+
+from humans4d_core.body import load_body
+from humans4d_core.io import message_typestore
+from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, TrackState
+
+STAMP = 1_700_000_000_123_456_789
+MESSAGES = Path(__file__).parents[2] / "ros2_ws/src/humans4d_msgs"
+
+
+def message_of(people, **values):
+    return people_to_message(people, stamp_ns=STAMP, frame_id="camera", **values)
+
+
+def over_the_wire(message, kind=TrackedPeople):
+    return deserialize_message(serialize_message(message), kind)
+
+
+def read_by_rosbags(message):
+    typestore = message_typestore(MESSAGES)
+    return typestore.deserialize_cdr(serialize_message(message), "humans4d_msgs/msg/TrackedPeople")
+
+
+@pytest.mark.parametrize("read", [over_the_wire, read_by_rosbags])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_everything_about_people_comes_back(make_people, read, count):
+    people = make_people(count, num_vertices=30 if count else 0)
+
+    back = message_to_people(read(message_of(people)))
+
+    for field in fields(people):
+        if field.name != "bodies":
+            expected, actual = getattr(people, field.name), getattr(back, field.name)
+            assert actual.dtype == expected.dtype, field.name
+            np.testing.assert_array_equal(actual, expected, field.name)
+    for field in fields(Bodies):
+        expected, actual = getattr(people.bodies, field.name), getattr(back.bodies, field.name)
+        if field.name == "pelvis_covariance_cam":
+            expected = people.position_covariance_cam
+        if isinstance(expected, str):
+            assert actual == expected
+        else:
+            assert actual.dtype == expected.dtype, field.name
+            np.testing.assert_allclose(actual, expected, atol=2e-6, err_msg=field.name)
+
+
+def test_the_header_is_the_images_to_the_nanosecond(make_people):
+    message = message_of(make_people(1))
+    assert message.header.frame_id == "camera"
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == divmod(STAMP, 10**9)
+
+
+def test_the_body_frame_is_rep_155s(make_people):
+    """z to the head, x out of the belly, y to the left; the origin between the hips."""
+    people = make_people(3)
+    for i, mesh in enumerate(message_of(people).people):
+        turn = mesh.pose.pose.orientation
+        axes = Rotation.from_quat([turn.x, turn.y, turn.z, turn.w]).as_matrix()
+        smpl_left, smpl_up, smpl_forward = people.bodies.global_orient[i].T
+        np.testing.assert_allclose(axes[:, 0], smpl_forward, atol=1e-5)
+        np.testing.assert_allclose(axes[:, 1], smpl_left, atol=1e-5)
+        np.testing.assert_allclose(axes[:, 2], smpl_up, atol=1e-5)
+        position = mesh.pose.pose.position
+        hips = people.bodies.joints_cam[i, 1:3].mean(0)
+        np.testing.assert_allclose([position.x, position.y, position.z], hips, atol=1e-5)
+
+
+def test_covariances_state_what_is_unknown(make_people):
+    people = make_people(2)
+    mesh = message_of(people).people[1]
+    pose, twist = (np.reshape(m.covariance, (6, 6)) for m in (mesh.pose, mesh.twist))
+    np.testing.assert_array_equal(pose[:3, :3], people.position_covariance_cam[1])
+    np.testing.assert_array_equal(twist[:3, :3], people.velocity_covariance_cam[1])
+    for covariance in (pose, twist):
+        assert (np.diag(covariance)[3:] >= 1e9).all()
+        assert not covariance[:3, 3:].any()
+
+
+def test_vertices_can_be_left_out(make_people):
+    people = make_people(2)
+    message = over_the_wire(message_of(people, with_vertices=False))
+    assert [len(mesh.vertices) for mesh in message.people] == [0, 0]
+    assert message_to_people(message).bodies.vertices_cam.shape == (2, 0, 3)
+
+
+def test_track_states_have_the_cores_numbers():
+    for state in TrackState:
+        assert getattr(HumanMesh, state.name) == state
+
+
+def test_costs_are_given_or_not_a_number(make_people):
+    people = make_people(1)
+    message = message_of(people, detector="d", seconds={"detect": 0.25, "recover": 0.5})
+    assert message.detector == "d"
+    assert message.detect_seconds == 0.25 and message.recover_seconds == 0.5
+    for unknown in (message.track_seconds, message.latency_seconds, message.node_seconds):
+        assert math.isnan(unknown)
+
+
+@pytest.mark.parametrize(
+    ("ago_seconds", "expected"), [(0.25, 0.25), (-1.0, math.nan), (86_400.0, math.nan)]
+)
+def test_only_a_plausible_time_is_a_latency(ago_seconds, expected):
+    now = STAMP + round(ago_seconds * 1e9)
+    assert latency_seconds(STAMP, now) == pytest.approx(expected, nan_ok=True)
+
+
+def test_arrays_of_a_wrong_length_are_an_error(make_people):
+    message = message_of(make_people(2))
+    message.people[1].joints = message.people[1].joints[:-3]
+    with pytest.raises(ValueError):
+        message_to_people(message)
+
+
+def test_the_body_model_is_complete():
+    body = load_body()
+    message = over_the_wire(body_model_to_message(body), BodyModel)
+    assert message.name == body.name
+    assert message.num_vertices == body.num_vertices
+    np.testing.assert_array_equal(np.reshape(message.faces, (-1, 3)), body.faces)
+    assert tuple(message.joint_names) == JOINT_NAMES
+    assert tuple(message.parents) == JOINT_PARENTS
