@@ -13,7 +13,11 @@ import pytest
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
-PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+PROFILE_VARIABLES = {
+    "humble": "FASTRTPS_DEFAULT_PROFILES_FILE",
+    "jazzy": "FASTDDS_DEFAULT_PROFILES_FILE",
+    "kilted": "FASTDDS_DEFAULT_PROFILES_FILE",
+}
 RECORDED = {
     "launch": ("LaunchDescription",),
     "launch.actions": ("DeclareLaunchArgument", "SetEnvironmentVariable"),
@@ -39,8 +43,9 @@ def describe(monkeypatch, config_folder):
         for name in names:
             setattr(stand_in, name, type(name, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, module, stand_in)
-    for name in PROFILE_VARIABLES:
+    for name in PROFILE_VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ROS_DISTRO", "kilted")
 
     def describe():
         path = config_folder.parent / "launch/humans4d.launch.py"
@@ -92,14 +97,24 @@ def test_the_files_that_it_names_are_installed(describe):
     profiles = {
         a.positional[0]: a.positional[1] for a in of_kind(actions, "SetEnvironmentVariable")
     }
-    assert set(profiles) == set(PROFILE_VARIABLES)
+    assert set(profiles) == {PROFILE_VARIABLES["kilted"]}
     for path in (parameters, *profiles.values()):
         assert os.path.isfile(path), path
 
 
-@pytest.mark.parametrize("variable", PROFILE_VARIABLES)
-def test_a_profile_of_the_users_own_is_left_alone(describe, monkeypatch, variable):
-    monkeypatch.setenv(variable, "/own/profile.xml")
+@pytest.mark.parametrize("distribution", PROFILE_VARIABLES)
+def test_it_sets_the_profile_variable_that_the_distribution_reads(
+    describe, monkeypatch, distribution
+):
+    monkeypatch.setenv("ROS_DISTRO", distribution)
+    (action,) = of_kind(describe(), "SetEnvironmentVariable")
+    assert action.positional[0] == PROFILE_VARIABLES[distribution]
+
+
+@pytest.mark.parametrize("distribution", PROFILE_VARIABLES)
+def test_a_profile_of_the_users_own_is_left_alone(describe, monkeypatch, distribution):
+    monkeypatch.setenv("ROS_DISTRO", distribution)
+    monkeypatch.setenv(PROFILE_VARIABLES[distribution], "/own/profile.xml")
     assert of_kind(describe(), "SetEnvironmentVariable") == []
 
 

@@ -12,8 +12,10 @@ from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
 
-#: Fast DDS reads the first from Jazzy on, the second up to Humble.
-PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+#: Fast DDS's variable in this distribution: each complains of the other's name or ignores it.
+PROFILE_VARIABLE = (
+    f"{'FASTRTPS' if os.environ.get('ROS_DISTRO') == 'humble' else 'FASTDDS'}_DEFAULT_PROFILES_FILE"
+)
 
 
 def generate_launch_description():
@@ -31,10 +33,10 @@ def generate_launch_description():
     ]
     # Images are too large for Fast DDS's defaults; a profile of the user's own is left alone.
     profile = os.path.join(config, "fastdds_large_messages.xml")
-    if any(os.environ.get(name) for name in PROFILE_VARIABLES):
+    if os.environ.get(PROFILE_VARIABLE):
         environment = []
     else:
-        environment = [SetEnvironmentVariable(name, profile) for name in PROFILE_VARIABLES]
+        environment = [SetEnvironmentVariable(PROFILE_VARIABLE, profile)]
     node = LifecycleNode(
         package="humans4d_ros",
         executable="humans4d_node",
