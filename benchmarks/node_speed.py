@@ -4,8 +4,8 @@
         [--first 12 --count 9] [--size 640x480] [--detector movenet]
 
 Images FIRST to FIRST + COUNT of the video, cut to SIZE around their middle, are shown forth and
-back so that people move as people do. Each image carries the wall clock as its stamp; latency is from
-there to the arrival of its people in this process. Prints what arrived every ten seconds and
+back so that people move as people do. Each image carries the wall clock as its stamp; latency is
+from there to the arrival of its people in this process. Prints what arrived every ten seconds and
 writes benchmarks/results/node_speed.json.
 """
 

@@ -26,4 +26,11 @@ def create_detector(name: str = DEFAULT_DETECTOR, threads: int | None = None) ->
     return _DETECTORS[name](threads)
 
 
-__all__ = ["DEFAULT_DETECTOR", "DETECTOR_NAMES", "Detector", "MoveNet", "NanoDet", "create_detector"]
+__all__ = [
+    "DEFAULT_DETECTOR",
+    "DETECTOR_NAMES",
+    "Detector",
+    "MoveNet",
+    "NanoDet",
+    "create_detector",
+]
