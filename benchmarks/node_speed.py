@@ -153,7 +153,7 @@ def main() -> None:
         "people_mean": round(float(table[:, 2].mean()), 2),
         "rate_hz": round((len(arrivals) - 1) / seconds, 2),
         "latency_ms": dict(
-            zip(("p50", "p95"), np.percentile(table[:, 1], (50, 95)).round(4) * 1e3, strict=True)
+            zip(("p50", "p95"), (np.percentile(table[:, 1], (50, 95)) * 1e3).round(1).tolist(), strict=True)
         ),
         "node_ms_p50": round(float(np.median(table[:, 3])) * 1e3, 1),
         "memory_mb": {
