@@ -8,6 +8,7 @@ import torch
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...geometry import pixels_to_rays, project
 from ...types import Bodies, Detections, Frame
+from ..uncertainty import pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .fit import Fit, LandmarkFit
 from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
@@ -15,10 +16,6 @@ from .rotations import minimal_rotation
 
 #: Below this the network saw no person in the box.
 MIN_PRESENCE = 0.5
-#: Relative standard deviation of depth: adults' stature (about 6 %) and the fit together.
-DEPTH_SIGMA = 0.08
-#: Standard deviation across the viewing ray, m, of a fit without image error.
-ACROSS_SIGMA = 0.03
 
 
 class LandmarksRecovery:
@@ -85,7 +82,7 @@ class LandmarksRecovery:
             joints_cam=joints,
             joints_px=project(joints, frame.camera).astype(np.float32),
             joint_confidence=(landmarks.visibility @ self._confidence.T).astype(np.float32),
-            pelvis_covariance_cam=_pelvis_covariance(pelvis, fit.image_error),
+            pelvis_covariance_cam=pelvis_covariance(pelvis, fit.image_error),
             recovery=self.name,
             body_model=self.body.name,
         )
@@ -104,17 +101,6 @@ def _directions(rays: np.ndarray) -> np.ndarray:
     """x/z, y/z (N, 2) -> unit vectors (N, 3)."""
     directions = np.concatenate((rays, np.ones((len(rays), 1))), 1)
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
-
-
-def _pelvis_covariance(pelvis_cam: np.ndarray, image_error: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) m^2: one camera sees a direction well and a distance badly."""
-    distance = np.linalg.norm(pelvis_cam, axis=1)
-    ray = pelvis_cam / distance[:, None]
-    along = ray[:, :, None] * ray[:, None]
-    across = ACROSS_SIGMA**2 + image_error**2
-    covariance = across[:, None, None] * (np.eye(3) - along)
-    covariance += ((DEPTH_SIGMA * distance) ** 2)[:, None, None] * along
-    return covariance.astype(np.float32)
 
 
 def _joint_confidence_weights() -> np.ndarray:
