@@ -1,0 +1,8 @@
+"""HMR 2.0: a vision transformer that turns a person's crop into SMPL parameters."""
+
+from .checkpoint import find_checkpoint, load_checkpoint
+from .config import Hmr2Config
+from .crops import crop_people
+from .model import Hmr2, Hmr2Output
+
+__all__ = ["Hmr2", "Hmr2Config", "Hmr2Output", "crop_people", "find_checkpoint", "load_checkpoint"]

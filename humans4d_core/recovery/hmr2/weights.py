@@ -1,0 +1,195 @@
+"""What `humans4d weights` does: say what is in a checkpoint, and make a small safe file of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from ...body.data import REQUIRED_NAMES, STATE_DICT_NAMES
+from ...errors import Humans4dError, ModelFileError
+from .checkpoint import (
+    CONFIG_KEY,
+    FORMAT_KEY,
+    FORMAT_VERSION,
+    check_complete,
+    described_config,
+    open_weights,
+)
+from .config import Hmr2Config
+from .names import BODY_PREFIX, IGNORED_NAMES, IGNORED_PREFIXES
+from .safetensors_file import write_safetensors
+from .tensor_file import StoredTensor, TensorFile
+
+PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
+_SHORT_NAMES = {dtype: name for name, dtype in PRECISIONS.items()}
+
+LICENCE = (
+    "the released HMR 2.0 weights and SMPL are for non-commercial use only "
+    "(github.com/shubham-goel/4D-Humans, smpl.is.tue.mpg.de)"
+)
+
+#: What a part of the file is called, by the beginnings of its names.
+_PARTS = {
+    "backbone": "backbone.",
+    "head": "smpl_head.",
+    "body": BODY_PREFIX,
+    "discriminator": IGNORED_PREFIXES,
+}
+_OTHER = "other"
+_SHOWN_METADATA = ("source", "epoch", "global_step")
+
+
+@dataclass(frozen=True)
+class WeightsReport:
+    """What is inside of a checkpoint."""
+
+    path: Path
+    layout: str  #: "torch" or "safetensors"
+    nbytes: int
+    config: Hmr2Config
+    heads_known: bool  #: False: the file does not tell the numbers of heads in `config`
+    counts: Mapping[str, int]  #: numbers in each part
+    precisions: Mapping[str, str]  #: element types of each part
+    body: str | None  #: None: a separate body model is needed
+    problem: str | None  #: what it lacks to be run; None: it is complete
+    metadata: Mapping[str, str]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and text, for people."""
+        config = asdict(self.config)
+        if not self.heads_known:
+            for unknown in ("num_heads", "decoder_heads", "decoder_dim_head"):
+                config[unknown] = "unknown"
+        rows = [("file", f"{self.layout}, {self.nbytes / 1e6:,.1f} MB")]
+        if "backbone" in self.counts:
+            rows.append(("network", ", ".join(f"{key} {value}" for key, value in config.items())))
+        for part, count in self.counts.items():
+            rows.append((part, f"{count / 1e6:,.2f} M numbers, {self.precisions[part]}"))
+        rows.append(("body model", self.body or "none inside: give an SMPL file"))
+        for key in _SHOWN_METADATA:
+            if key in self.metadata:
+                rows.append((key, _printable(self.metadata[key])))
+        rows.append(("licence", LICENCE))
+        rows.append(("complete", "yes" if self.problem is None else f"no: {self.problem}"))
+        return rows
+
+
+def inspect_weights(path: str | Path) -> WeightsReport:
+    """What is inside of a checkpoint; only its headers are read.
+
+    Raises ModelFileError for a file that is no checkpoint at all.
+    """
+    with open_weights(path) as weights:
+        config, heads_known = described_config(weights)
+        counts: Counter[str] = Counter()
+        precisions: dict[str, set[str]] = {}
+        for name, stored in weights.tensors.items():
+            if name in IGNORED_NAMES:
+                continue
+            part = _part(name)
+            counts[part] += stored.nbytes // stored.dtype.itemsize
+            precisions.setdefault(part, set()).add(_precision(stored))
+        return WeightsReport(
+            weights.path,
+            weights.layout,
+            os.fstat(weights.file.fileno()).st_size,
+            config,
+            heads_known,
+            {part: counts[part] for part in (*_PARTS, _OTHER) if part in counts},
+            {part: " and ".join(sorted(kinds)) for part, kinds in precisions.items()},
+            _body_text(weights),
+            _problem(weights, config),
+            weights.metadata,
+        )
+
+
+def convert_weights(
+    source: str | Path,
+    target: str | Path,
+    precision: str = "fp16",
+    config: Hmr2Config | None = None,
+) -> None:
+    """Write the network and body of a checkpoint as a .safetensors file, without the rest.
+
+    precision: "fp16", "bf16" or "fp32", of the backbone's matrices, 95 % of the numbers; the
+    remaining tensors keep theirs. Names stay the official ones. config: for a network of sizes of
+    its own, whose numbers of heads the source does not tell: the target will.
+
+    Raises ModelFileError for an incomplete or damaged source, Humans4dError where the target
+    exists.
+    """
+    target = Path(target)
+    if target.exists():
+        raise Humans4dError(f"{target} exists already: choose another name or remove it")
+    with open_weights(source) as weights:
+        config, heads_known = (config, True) if config else described_config(weights)
+        check_complete(weights, config)
+        kept = {name: stored for name, stored in weights.tensors.items() if _is_kept(name)}
+        layout = {
+            name: (PRECISIONS[precision] if _is_matrix(name, stored) else stored.dtype,
+                   stored.shape)
+            for name, stored in kept.items()
+        }  # fmt: skip
+        metadata = {
+            "source": weights.path.name,
+            **weights.metadata,
+            "format": "pt",
+            FORMAT_KEY: FORMAT_VERSION,
+            "precision": precision,
+            "licence": LICENCE,
+        }
+        if heads_known:
+            metadata[CONFIG_KEY] = json.dumps(asdict(config))
+
+        def read(name: str) -> torch.Tensor:
+            return weights.read(name, layout[name][0])
+
+        write_safetensors(target, layout, read, metadata)
+
+
+def _part(name: str) -> str:
+    return next((part for part, start in _PARTS.items() if name.startswith(start)), _OTHER)
+
+
+def _printable(text: str) -> str:
+    """Text of an untrusted file, without control characters."""
+    return text[:200] if text.isprintable() else ascii(text[:200])
+
+
+def _precision(stored: StoredTensor) -> str:
+    return _SHORT_NAMES.get(stored.dtype, str(stored.dtype).removeprefix("torch."))
+
+
+def _is_kept(name: str) -> bool:
+    return name not in IGNORED_NAMES and not name.startswith(IGNORED_PREFIXES)
+
+
+def _is_matrix(name: str, stored: StoredTensor) -> bool:
+    """Whether a lower precision pays: the head alone would lose degrees by it."""
+    return name.startswith(("backbone.blocks.", "backbone.patch_embed.")) and len(stored.shape) > 1
+
+
+def _problem(weights: TensorFile, config: Hmr2Config) -> str | None:
+    try:
+        check_complete(weights, config)
+    except ModelFileError as error:
+        return str(error)
+    return None
+
+
+def _body_text(weights: TensorFile) -> str | None:
+    required = [BODY_PREFIX + STATE_DICT_NAMES.get(key, key) for key in REQUIRED_NAMES]
+    missing = [name for name in required if name not in weights.tensors]
+    if len(missing) == len(required):
+        return None
+    if missing:
+        return f"incomplete, lacks {', '.join(missing)}"
+    vertices = weights.tensors[BODY_PREFIX + "v_template"].shape[:1]
+    extra = BODY_PREFIX + "joint_regressor_extra" in weights.tensors
+    return f"{vertices[0] if vertices else 0} vertices, {'44 joints' if extra else 'no 44 joints'}"
