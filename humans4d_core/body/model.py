@@ -142,7 +142,7 @@ class BodyModel(torch.nn.Module):
         joints45 = torch.cat((joints, surface), dim=1)
         if self._regressor_extra is None:
             return joints45, None
-        extra = (coordinates.flatten(0, 1) @ self._regressor_extra).view(len(joints), 3, -1)
+        extra = (coordinates.flatten(0, 1) @ self._regressor_extra).unflatten(0, (len(joints), 3))
         return joints45, torch.cat((joints45[:, self._openpose_joints], extra.transpose(1, 2)), 1)
 
 

@@ -9,6 +9,8 @@ from ..types import Bodies, Detections, Frame
 class Recovery(Protocol):
     name: str
     body: BodyModel
+    device: str  #: where it computes, for people to read
+    description: str  #: what was chosen and why, for the log
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
         """Bodies in the frame's camera, in the detections' order.

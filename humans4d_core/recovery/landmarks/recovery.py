@@ -8,6 +8,7 @@ import torch
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...geometry import pixels_to_rays, project
 from ...types import Bodies, Detections, Frame
+from ..boxes import croppable
 from ..uncertainty import pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .fit import Fit, LandmarkFit
@@ -22,6 +23,8 @@ class LandmarksRecovery:
     """Bodies from landmarks: weaker than HMR 2.0, needs nothing licensed."""
 
     name = "landmarks"
+    device = "cpu"
+    description = "the embedded default, landmarks fitted with a free body"
 
     def __init__(self, threads: int | None = None):
         data = read_body_file(EMBEDDED_BODY, name="anny")
@@ -31,7 +34,8 @@ class LandmarksRecovery:
         self._confidence = _joint_confidence_weights()
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
-        detections = detections.select(_croppable(detections.boxes_px, frame))
+        height, width = frame.image_bgr.shape[:2]
+        detections = detections.select(croppable(detections.boxes_px, width, height))
         if not len(detections):
             return self._empty()
         landmarks = self.landmarks(frame.image_bgr, detections.boxes_px)
@@ -86,15 +90,6 @@ class LandmarksRecovery:
             recovery=self.name,
             body_model=self.body.name,
         )
-
-
-def _croppable(boxes_px: np.ndarray, frame: Frame) -> np.ndarray:
-    """Boxes that are finite, larger than two pixels and touch the image: (N,) bool."""
-    height, width = frame.image_bgr.shape[:2]
-    with np.errstate(invalid="ignore"):
-        large = (boxes_px[:, 2:] - boxes_px[:, :2] > 2).all(1)
-        inside = (boxes_px[:, 2:] > 0).all(1) & (boxes_px[:, :2] < (width, height)).all(1)
-    return np.isfinite(boxes_px).all(1) & large & inside
 
 
 def _directions(rays: np.ndarray) -> np.ndarray:
