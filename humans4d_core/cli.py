@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from . import cli_weights
 from .errors import Humans4dError
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cli_weights.app, name="weights")
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -86,7 +88,13 @@ def run(
         ),
     ],
     detector: Annotated[str, typer.Option(help="Who finds people.")] = "movenet",
-    recovery: Annotated[str, typer.Option(help="Who makes bodies of them.")] = "landmarks",
+    recovery: Annotated[str, typer.Option(help="Who makes bodies of them.")] = "auto",
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="HMR 2.0's weights; otherwise searched for.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where HMR 2.0 runs: cuda, cpu; otherwise what is there.")
+    ] = None,
     boxes: Annotated[
         Path | None,
         typer.Option(help="Boxes in MOT format (frame,id,x,y,w,h,score), instead of a detector."),
@@ -132,8 +140,9 @@ def run(
                 f"camera unknown, {source.camera_origin}: metres are only as good as that guess, "
                 "--fov or --intrinsics sets it"
             )
-        pipeline = create_pipeline(detector, recovery)
+        pipeline = create_pipeline(detector, recovery, checkpoint=checkpoint, device=device)
         outputs.prepare([path for path in (input, boxes) if path])
+        print(f"recovery: {pipeline.recovery.description}", flush=True)
         total = min(filter(None, (source.frame_count, max_frames)), default=None)
         with _stop_on_interrupt() as stopped, _progress(errors, total) as on_frame:
             summary = run_source(

@@ -15,7 +15,6 @@ from importlib import metadata
 from pathlib import Path
 
 ASSETS = Path(__file__).parent / "assets"
-HMR2_CHECKPOINT_VARIABLE = "HUMANS4D_CHECKPOINT"
 HMR2_CACHE = Path(".cache/4DHumans")  #: where the HMR 2.0 repository keeps its files, under home
 
 
@@ -160,28 +159,26 @@ def _user_models() -> list[Check]:
 
 def _hmr2_checkpoint() -> Check:
     name = "hmr 2.0"
-    given = os.environ.get(HMR2_CHECKPOINT_VARIABLE)
-    if given:
-        path = Path(given).expanduser()
-        if path.is_file():
-            return Check(name, "ok", f"{path}, {_megabytes(path)}")
-        return Check(
-            name,
-            "optional",
-            f"{HMR2_CHECKPOINT_VARIABLE} names {path}, which is no file",
-            "correct the variable",
-        )
-    folder = Path.home() / HMR2_CACHE / "logs/train/multiruns/hmr2/0/checkpoints"
-    found = sorted(folder.glob("*.ckpt"))
-    if found:
-        return Check(name, "ok", f"{found[-1]}, {_megabytes(found[-1])}")
-    return Check(
-        name,
-        "optional",
-        f"no checkpoint in {folder}",
-        "hmr2_data.tar.gz of github.com/shubham-goel/4D-Humans, unpacked in ~/.cache/4DHumans; or "
-        f"{HMR2_CHECKPOINT_VARIABLE}=FILE (non-commercial licence)",
-    )
+    try:
+        from .recovery.hmr2.checkpoint import CACHE, CHECKPOINT_VARIABLE, find_checkpoint
+        from .recovery.hmr2.weights import inspect_weights
+
+        path = find_checkpoint()
+        if path is None:
+            return Check(
+                name,
+                "optional",
+                f"no checkpoint in ~/{CACHE}",
+                f"hmr2_data.tar.gz of github.com/shubham-goel/4D-Humans, unpacked in ~/{CACHE}; or "
+                f"{CHECKPOINT_VARIABLE}=FILE (non-commercial licence)",
+            )
+        problem = inspect_weights(path).problem
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Check(name, "optional", "cannot be used", reason)
+    if problem:
+        return Check(name, "optional", f"{path} cannot be used", problem)
+    return Check(name, "ok", f"{path}, {_megabytes(path)}: used unless told otherwise")
 
 
 def _smpl() -> Check:
@@ -207,7 +204,7 @@ def _default_product() -> Check:
         from .pipeline import create_pipeline
         from .types import Camera, Detections, Frame
 
-        pipeline = create_pipeline()
+        pipeline = create_pipeline(recovery="landmarks")
         image = np.full((480, 640, 3), 127, np.uint8)
         frame = Frame(image, 0, Camera.from_fov(640, 480, 1.0))
         box = Detections(np.array([[220, 40, 420, 440]], np.float32), np.ones(1, np.float32))

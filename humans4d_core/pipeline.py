@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from .detection import DEFAULT_DETECTOR, Detector, create_detector
 from .recovery import DEFAULT_RECOVERY, Recovery, create_recovery
@@ -63,10 +64,13 @@ def create_pipeline(
     recovery: str = DEFAULT_RECOVERY,
     threads: int | None = None,
     tracker_config: TrackerConfig | None = None,
+    checkpoint: str | Path | None = None,
+    device: str | None = None,
 ) -> Pipeline:
     """A pipeline of parts by name; `threads` of the CPU, None for all.
 
-    Where tracker_config leaves start_score at 0, tracks start from the detector's own.
+    checkpoint and device are HMR 2.0's, see Hmr2Recovery. Where tracker_config leaves start_score
+    at 0, tracks start from the detector's own.
 
     Raises Humans4dError where a name is unknown, ModelFileError where a model cannot be used.
     """
@@ -74,4 +78,4 @@ def create_pipeline(
     config = tracker_config or TrackerConfig()
     if not config.start_score:
         config = replace(config, start_score=found.start_score)
-    return Pipeline(found, create_recovery(recovery, threads), Tracker(config))
+    return Pipeline(found, create_recovery(recovery, threads, checkpoint, device), Tracker(config))

@@ -129,6 +129,7 @@ def run(
         "detector": pipeline.detector.name if boxes is None else None,
         "boxes": None if boxes is None else {"used": boxes.count, "skipped": boxes.skipped},
         "recovery": pipeline.recovery.name,
+        "recovery_description": pipeline.recovery.description,
         "body_model": pipeline.recovery.body.name,
         "frames": count.frames,
         **count.as_dict(),

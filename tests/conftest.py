@@ -1,11 +1,34 @@
-"""For all tests: a home without the weights of who runs them, also in processes they start."""
+"""For all tests: a home without the weights of who runs them, and tiny weights instead."""
 
 import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
-# HMR 2.0 is chosen where its checkpoint is found: tests say which one they want.
+import pytest
+
+# HMR 2.0 is chosen where its checkpoint is found: tests say which one they want. Set here, so that
+# it holds for the processes that tests start as well.
 os.environ.pop("HUMANS4D_CHECKPOINT", None)
 os.environ["HOME"] = _home = tempfile.mkdtemp(prefix="humans4d_home_")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+TINY = Path(__file__).parents[2] / "shared" / "parity" / "tiny_hmr2"
+
+
+@pytest.fixture(scope="session")
+def tiny_hmr2(tmp_path_factory) -> Path:
+    """The original's tiny checkpoint in our format, which tells its numbers of heads."""
+    if not TINY.is_dir():
+        pytest.skip("needs ../shared/parity")
+    from humans4d_core.recovery.hmr2 import Hmr2Config
+    from humans4d_core.recovery.hmr2.weights import convert_weights
+
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    config = Hmr2Config(
+        embed_dim=64, depth=2, num_heads=4, decoder_dim=96, decoder_depth=2, decoder_heads=2,
+        decoder_dim_head=16, decoder_mlp_dim=128,
+    )  # fmt: skip
+    convert_weights(TINY, path, "fp32", config)
+    return path

@@ -1,9 +1,14 @@
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from humans4d_core import cli, doctor
+
+VARIABLE = "HUMANS4D_CHECKPOINT"
+TINY = Path(__file__).parents[3] / "shared/parity/tiny_hmr2/checkpoints/epoch=35-step=1000000.ckpt"
+needs_parity = pytest.mark.skipif(not TINY.is_file(), reason="the parity data are not here")
 
 
 def by_name(checks):
@@ -13,7 +18,7 @@ def by_name(checks):
 @pytest.fixture
 def home(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv(doctor.HMR2_CHECKPOINT_VARIABLE, raising=False)
+    monkeypatch.delenv(VARIABLE, raising=False)
     return tmp_path
 
 
@@ -32,26 +37,28 @@ def test_the_default_product_is_run_and_its_models_are_listed(home, monkeypatch,
     }
 
 
+@needs_parity
 def test_models_of_the_user_are_found_where_the_hmr2_repository_puts_them(home):
     assert doctor._hmr2_checkpoint().state == "optional"
-    assert doctor.HMR2_CHECKPOINT_VARIABLE in doctor._hmr2_checkpoint().advice
-    checkpoint = home / doctor.HMR2_CACHE / "logs/train/multiruns/hmr2/0/checkpoints/epoch.ckpt"
+    assert VARIABLE in doctor._hmr2_checkpoint().advice
+    checkpoint = home / doctor.HMR2_CACHE / "logs/train/multiruns/hmr2/0/checkpoints" / TINY.name
     body = home / doctor.HMR2_CACHE / "data/smpl/SMPL_NEUTRAL.pkl"
-    for path in (checkpoint, body):
+    for path, content in ((checkpoint, TINY.read_bytes()), (body, b"0" * 2_000_000)):
         path.parent.mkdir(parents=True)
-        path.write_bytes(b"0" * 2_000_000)
+        path.write_bytes(content)
     checks = by_name(doctor._user_models())
-    assert checks["hmr 2.0"].state == "ok" and "epoch.ckpt, 2.0 MB" in checks["hmr 2.0"].found
-    assert checks["smpl body"].state == "ok"
+    assert checks["hmr 2.0"].state == "ok" and TINY.name in checks["hmr 2.0"].found
+    assert checks["smpl body"].state == "ok" and "2.0 MB" in checks["smpl body"].found
 
 
-def test_the_variable_names_the_checkpoint(home, monkeypatch):
+def test_the_variable_names_the_checkpoint_and_a_wrong_one_is_told(home, monkeypatch):
     path = home / "mine.ckpt"
-    monkeypatch.setenv(doctor.HMR2_CHECKPOINT_VARIABLE, str(path))
+    monkeypatch.setenv(VARIABLE, str(path))
     assert doctor._hmr2_checkpoint().state == "optional"
-    assert "no file" in doctor._hmr2_checkpoint().found
+    assert "does not exist" in doctor._hmr2_checkpoint().advice
     path.write_bytes(b"0")
-    assert doctor._hmr2_checkpoint().state == "ok"
+    assert doctor._hmr2_checkpoint().state == "optional"
+    assert "mine.ckpt" in doctor._hmr2_checkpoint().advice
 
 
 def test_missing_models_are_exit_code_1_with_advice(home, monkeypatch, capfd, tmp_path):

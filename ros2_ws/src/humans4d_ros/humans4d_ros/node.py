@@ -101,8 +101,14 @@ class Humans4dNode(LifecycleNode):
         self._settings, tracker_config = read_parameters(self)
         settings = self._settings
         pipeline = create_pipeline(
-            settings.detector, settings.recovery, settings.threads or None, tracker_config
+            settings.detector,
+            settings.recovery,
+            settings.threads or None,
+            tracker_config,
+            settings.checkpoint or None,
+            settings.device or None,
         )
+        self.get_logger().info(f"recovery: {pipeline.recovery.description}")
         if self._tracker is not None:
             self._tracker.reset()
             self._tracker.config = tracker_config
@@ -214,7 +220,7 @@ class Humans4dNode(LifecycleNode):
             "detector": pipeline.detector.name,
             "recovery": pipeline.recovery.name,
             "body_model": pipeline.recovery.body.name,
-            "device": str(getattr(pipeline.recovery, "device", "cpu")),
+            "device": pipeline.recovery.device,
             "tf": "on" if outputs.has_tf else "off",
         }
 

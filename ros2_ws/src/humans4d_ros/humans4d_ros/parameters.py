@@ -46,7 +46,15 @@ class NodeParameters:
         False, "Images are rectified: use CameraInfo's P without distortion, not its K and D."
     )
     detector: str = _parameter(DEFAULT_DETECTOR, "Finds people.", choices=tuple(DETECTOR_NAMES))
-    recovery: str = _parameter(DEFAULT_RECOVERY, "Recovers bodies.", choices=tuple(RECOVERY_NAMES))
+    recovery: str = _parameter(
+        DEFAULT_RECOVERY,
+        "Recovers bodies; auto: HMR 2.0 where a checkpoint is found.",
+        choices=tuple(RECOVERY_NAMES),
+    )
+    checkpoint: str = _parameter(
+        "", "HMR 2.0's weights: a file or folder. Empty: $HUMANS4D_CHECKPOINT, ~/.cache/4DHumans."
+    )
+    device: str = _parameter("", "Where HMR 2.0 runs: cuda, cpu. Empty: a GPU where there is one.")
     threads: int = _parameter(
         0, "Threads of each network. 0: as many as there are cores.", low=0, high=256
     )

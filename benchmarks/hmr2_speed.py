@@ -1,0 +1,314 @@
+"""How fast HMR 2.0 runs here by each engine, and how far its rotations are from plain float32.
+
+    python benchmarks/hmr2_speed.py [--device cuda] [--engines torch,openvino] [--output FOLDER]
+
+Each engine runs by turns with the reference, the plain network in float32 of the same weights, so
+that both meet the same load of the machine; the ratio is that of their medians. Weights are random
+and of full size. They are scaled so that outputs are sane: every matrix keeps the variance of what
+goes in, norms scale each channel by .5 to 1.5, and the readouts are calibrated on images such that
+the people differ like people do (6D rotations by .25, some 40 degrees from crop to crop, around the
+upright pose). Crops are random smooth images. "error" is the largest difference of any output,
+divided by the largest magnitude of that output; degrees are angles between rotations. Writes
+hmr2_speed_<machine>.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from humans4d_core.body import load_body
+from humans4d_core.errors import Humans4dError
+from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config
+from humans4d_core.recovery.hmr2.engines import FramePredictor, choose_engine
+from humans4d_core.recovery.hmr2.engines import tensorrt as tensorrt_engines
+from humans4d_core.recovery.hmr2.engines.deviation import (
+    rotation_deviation,
+    sample_crops_like_images,
+)
+from humans4d_core.recovery.hmr2.export import export_onnx
+from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
+from humans4d_core.recovery.hmr2.vit import MLP_RATIO, NUM_TOKENS
+
+TINY = Hmr2Config(64, 2, 4, 96, 2, 2, 16, 128)
+
+# Engine, precision, whether tokens are merged.
+CPU_RUNS = (
+    ("torch", "fp32", False), ("openvino", "fp32", False), ("onnxruntime", "fp32", False),
+    ("torch", "bf16", False), ("openvino", "bf16", False), ("onnxruntime", "int8", False),
+    ("torch", "bf16", True),
+)  # fmt: skip
+GPU_RUNS = (
+    ("torch", "fp32", False), ("torch", "bf16", False), ("torch", "fp16", False),
+    ("torch", "fp16", True), ("tensorrt", "fp16", False),
+)  # fmt: skip
+
+POSE_STD, SHAPE_STD, CAMERA_STD = 0.25, 0.5, 0.05
+CALIBRATION_CROPS = 4
+
+
+@torch.no_grad()
+def random_model(config: Hmr2Config, seed: int = 0) -> Hmr2:
+    """A network whose outputs depend on the crop and look like people: see this file's text."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.device("meta"):
+        model = Hmr2(config)
+    model.to_empty(device="cpu")
+    for name, parameter in model.named_parameters():
+        if parameter.ndim >= 2 and name.endswith("weight"):
+            parameter.normal_(0, parameter[0].numel() ** -0.5, generator=generator)
+        elif name.endswith("weight"):
+            parameter.uniform_(0.5, 1.5, generator=generator)
+        else:
+            parameter.normal_(0, 0.02, generator=generator)
+    head = model.head
+    head.mean_pose.copy_(torch.tensor((1.0, 0, 0, 0, 1, 0)).repeat(24))
+    head.mean_betas.zero_()
+    head.mean_camera.copy_(torch.tensor((0.9, 0, 0)))
+    crops = sample_crops_like_images(CALIBRATION_CROPS, seed=seed + 1)
+    tokens = head.decode(model.backbone.tokens(crops[..., 32:-32])).squeeze(1)
+    for readout, std in (
+        (head.pose, POSE_STD), (head.shape, SHAPE_STD), (head.camera, CAMERA_STD)
+    ):  # fmt: skip
+        values = tokens @ readout.weight.T
+        readout.weight *= std / (values - values.mean(0)).std()
+        readout.bias.copy_(-(tokens @ readout.weight.T).mean(0))
+    return model.eval().requires_grad_(False)
+
+
+def crop_flops(config: Hmr2Config) -> float:
+    """Operations of the backbone on one crop; the head's are not worth the counting."""
+    width = config.embed_dim
+    matrices = (4 + 2 * MLP_RATIO) * width**2
+    return 2.0 * NUM_TOKENS * config.depth * (matrices + 2 * NUM_TOKENS * width)
+
+
+def peak_flops(device: torch.device) -> float:
+    """Operations a second of one large bfloat16 product."""
+    side = 8192
+    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    (seconds,) = medians([lambda: a @ a], 20, device)
+    return 2 * side**3 / seconds
+
+
+def medians(
+    calls: list[Callable[[], object]], repeats: int, device: torch.device
+) -> list[float]:
+    """Median seconds of each call; they take turns."""
+    times: list[list[float]] = [[] for _ in calls]
+    for turn in range(repeats + 1):
+        for call, taken in zip(calls, times, strict=True):
+            _wait(device)
+            start = time.perf_counter()
+            call()
+            _wait(device)
+            if turn:
+                taken.append(time.perf_counter() - start)
+    return [statistics.median(taken) for taken in times]
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def errors(output, reference) -> dict[str, float]:
+    degrees = rotation_deviation(output, reference)
+    differences = (
+        ((a - b).abs().max() / b.abs().max()).item()
+        for a, b in zip(output, reference, strict=True)
+    )
+    return {
+        "error": max(differences),
+        "mean_degrees": degrees.mean().item(),
+        "max_degrees": degrees.max().item(),
+    }
+
+
+def create(model: Hmr2, run: tuple[str, str, bool], device: torch.device):
+    name, precision, reduced = run
+    if name != "tensorrt":
+        reduction = TokenReduction(after_layer=model.config.depth // 4) if reduced else None
+        return choose_engine(model, device, name, precision, reduction).engine
+    if not tensorrt_engines.is_available():
+        raise Humans4dError("this onnxruntime has no TensorRT")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        export_onnx(model, path)
+        return tensorrt_engines.tensorrt_engine(path, model.body, precision, device)
+
+
+@torch.no_grad()
+def measure_engine(model, run, device, batches, repeats, peak) -> list[dict]:
+    engine = create(model, run, device)
+    crops = sample_crops_like_images(max(batches), seed=7).to(device)
+    engine.warm_up(batches)
+    found = errors(engine.run(crops), model(crops))
+    rows = []
+    for batch in batches:
+        images = crops[:batch]
+        reference, seconds = medians(
+            [lambda x=images: model(x), lambda x=images: engine.run(x)],
+            max(3, repeats // batch) if device.type == "cpu" else repeats,
+            device,
+        )
+        row = {
+            "engine": engine.name + (", merged tokens" if run[2] else ""),
+            "precision": engine.precision,
+            "batch": batch,
+            "ms": seconds * 1e3,
+            "reference_ms": reference * 1e3,
+            "ratio": reference / seconds,
+            "crops_per_second": batch / seconds,
+            **found,
+        }
+        if peak:
+            row["percent_of_peak"] = 100 * crop_flops(model.config) * batch / seconds / peak
+        rows.append(row)
+    return rows
+
+
+@torch.no_grad()
+def measure_head(model: Hmr2, device, batches, repeats) -> list[dict]:
+    """The folded head beside the plain one, in float32, on tokens."""
+    folded = model.head.folded()
+    rows = []
+    for batch in batches:
+        crops = sample_crops_like_images(batch, seed=7).to(device)
+        tokens = model.backbone.tokens(crops[..., 32:-32])
+        reference, seconds = medians(
+            [lambda t=tokens: model.head(t), lambda t=tokens: folded(t)], 5 * repeats, device
+        )
+        pairs = zip(folded(tokens), model.head(tokens), strict=True)
+        rows.append(
+            {
+                "batch": batch,
+                "ms": seconds * 1e3,
+                "reference_ms": reference * 1e3,
+                "ratio": reference / seconds,
+                "error": max(((a - b).abs().max() / b.abs().max()).item() for a, b in pairs),
+            }
+        )
+    return rows
+
+
+def measure_frames(model: Hmr2, device, counts, repeats) -> dict:
+    """From a 1080p image on the host to vertices on the host, by the engine chosen for here."""
+    choice = choose_engine(model, device)
+    predict = FramePredictor(choice.engine)
+    choice.engine.warm_up(counts)
+    image = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), np.uint8)
+    rows = []
+    for count in counts:
+        left = np.linspace(0, 1500, count)
+        boxes = np.stack((left, left * 0 + 100, left + 250, left * 0 + 650), axis=1)
+        (seconds,) = medians([lambda b=boxes: predict(image, b)], repeats, device)
+        rows.append({"people": count, "ms": seconds * 1e3, "frames_per_second": 1 / seconds})
+    return {"engine": choice.reason, "rows": rows}
+
+
+def machine_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", lines, re.MULTILINE)
+    return found.group(1).strip() if found else platform.machine()
+
+
+def print_table(title: str, rows: list[dict]) -> None:
+    table = Table(title=title, title_justify="left")
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "), justify="left" if column == "engine" else "right")
+    for row in rows:
+        table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console(width=150).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", help="cpu, cuda, cuda:1; default: a GPU if there is one")
+    parser.add_argument("--engines", help="of these engines only, separated by commas")
+    parser.add_argument("--batches", help="people at once, separated by commas")
+    parser.add_argument("--repeats", type=int, help="timed runs of each, fewer in large batches")
+    parser.add_argument("--tiny", action="store_true", help="a tiny network: does the script run?")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    arguments = parser.parse_args()
+
+    default = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(arguments.device or default)
+    on_gpu = device.type == "cuda"
+    runs = GPU_RUNS if on_gpu else CPU_RUNS
+    if arguments.engines:
+        runs = [run for run in runs if run[0] in arguments.engines.split(",")]
+    batches = tuple(map(int, (arguments.batches or ("1,2,4,8,16" if on_gpu else "1,4")).split(",")))
+    repeats = arguments.repeats or (50 if on_gpu else 7)
+    people = (1, 8) if on_gpu else (1, 5)
+
+    model = random_model(TINY if arguments.tiny else Hmr2Config())
+    model.body = load_body()
+    model.to(device)
+    if on_gpu:
+        # The reference is float32 to the end; torch's default lets convolutions use TF32.
+        torch.backends.cudnn.allow_tf32 = False
+    peak = peak_flops(device) if on_gpu else None
+
+    load_before = os.getloadavg()
+    rows, skipped = [], []
+    for run in runs:
+        try:
+            rows += measure_engine(model, run, device, batches, repeats, peak)
+        except Humans4dError as error:
+            skipped.append(f"{run[0]} {run[1]}: {error}")
+        gc.collect()
+    head = measure_head(model, device, batches, repeats)
+    frames = measure_frames(model, device, people, repeats)
+
+    result = {
+        "machine": machine_name(device),
+        "cores": len(os.sched_getaffinity(0)),
+        "torch": torch.__version__,
+        "tiny": arguments.tiny,
+        "load_average": [round(value, 2) for value in (load_before[0], os.getloadavg()[0])],
+        "repeats": repeats,
+        "matrix_peak_tflops": None if peak is None else peak / 1e12,
+        "engines": rows,
+        "skipped": skipped,
+        "head": head,
+        "frames": frames,
+    }
+    print_table("network: crops to SMPL parameters", rows)
+    print_table("head, folded, beside the plain one", head)
+    print_table(f"1080p image to vertices: {frames['engine']}", frames["rows"])
+    for sentence in skipped:
+        print(f"left out: {sentence}")
+    if peak:
+        print(f"bf16 matrix peak, measured: {peak / 1e12:.0f} TFLOP/s")
+    print(f"load average {result['load_average'][0]} before, {result['load_average'][1]} after")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    slug = re.sub(r"[^a-z0-9]+", "-", result["machine"].lower()).strip("-")
+    path = arguments.output / f"hmr2_speed_{slug}{'_tiny' if arguments.tiny else ''}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main()
