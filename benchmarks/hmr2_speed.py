@@ -105,9 +105,7 @@ def peak_flops(device: torch.device) -> float:
     return 2 * side**3 / seconds
 
 
-def medians(
-    calls: list[Callable[[], object]], repeats: int, device: torch.device
-) -> list[float]:
+def medians(calls: list[Callable[[], object]], repeats: int, device: torch.device) -> list[float]:
     """Median seconds of each call; they take turns."""
     times: list[list[float]] = [[] for _ in calls]
     for turn in range(repeats + 1):
@@ -129,8 +127,7 @@ def _wait(device: torch.device) -> None:
 def errors(output, reference) -> dict[str, float]:
     degrees = rotation_deviation(output, reference)
     differences = (
-        ((a - b).abs().max() / b.abs().max()).item()
-        for a, b in zip(output, reference, strict=True)
+        ((a - b).abs().max() / b.abs().max()).item() for a, b in zip(output, reference, strict=True)
     )
     return {
         "error": max(differences),
@@ -233,9 +230,10 @@ def machine_name(device: torch.device) -> str:
 
 
 def print_table(title: str, rows: list[dict]) -> None:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", min_width=len(title))
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), justify="left" if column == "engine" else "right")
+        side = "left" if column == "engine" else "right"
+        table.add_column(column.replace("_", " "), justify=side)
     for row in rows:
         table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
     Console(width=150).print(table)

@@ -33,8 +33,11 @@ class Engine(Protocol):
         """`run`, and the bodies of those parameters; None where the engine has no body model."""
         ...
 
-    def warm_up(self, batch_sizes: Sequence[int]) -> None:
-        """Do now what the first run of each of these numbers of people would wait for."""
+    def warm_up(self, batch_sizes: Sequence[int] = ...) -> None:
+        """Do now what the first run of these numbers of people would wait for.
+
+        By default those that this engine prepares anything for.
+        """
         ...
 
 
@@ -68,8 +71,8 @@ class BatchedEngine:
         """`run`, and the bodies of those parameters; None where the engine has no body model."""
         return self._in_batches(images, True)
 
-    def warm_up(self, batch_sizes: Sequence[int]) -> None:
-        """Do now what the first run of each of these numbers of people would wait for."""
+    def warm_up(self, batch_sizes: Sequence[int] = (1,)) -> None:
+        """Do now what the first run of these numbers of people would wait for."""
         for size in batch_sizes:
             self.run_bodies(torch.zeros((size, *CROP_SHAPE), device=self.device))
 

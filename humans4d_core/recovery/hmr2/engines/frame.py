@@ -11,7 +11,7 @@ from ....body import BodyOutput
 from ..crops import BLUR_ABOVE, box_squares, check_image, crop_people
 from ..device_crops import sample_crops
 from ..model import Hmr2Output
-from .base import Engine
+from .base import CROP_SHAPE, Engine
 
 _NO_BODIES = BodyOutput(None, None, None, None)
 
@@ -46,7 +46,7 @@ class FramePredictor:
 
         Raises as `crop_people` does for boxes without size and for what is no image.
         """
-        if self.engine.device.type == "cpu":
+        if _crops_on_host(self.engine.device):
             crops = crop_people(image_bgr, boxes_xyxy)
             output, bodies = self.engine.run_bodies(crops.images)
             arrays = [None if t is None else t.numpy() for t in (*output, *(bodies or _NO_BODIES))]
@@ -57,12 +57,10 @@ class FramePredictor:
         output, bodies = self.engine.run_bodies(images)
         return FrameBodies(*self._fetch(output, bodies or _NO_BODIES), centers, sizes)
 
-    def _crops(
-        self, image_bgr: np.ndarray, centers: np.ndarray, sizes: np.ndarray
-    ) -> torch.Tensor:
+    def _crops(self, image_bgr: np.ndarray, centers: np.ndarray, sizes: np.ndarray) -> torch.Tensor:
         """Crops on the device: the squares travel in front of the image, in one copy."""
         if not len(sizes):
-            return torch.empty((0, 3, 256, 256), device=self.engine.device)
+            return torch.empty((0, *CROP_SHAPE), device=self.engine.device)
         squares = np.column_stack((centers, sizes))
         staging = self._upload.of_size(squares.nbytes + image_bgr.nbytes)
         host = staging.numpy()
@@ -92,6 +90,10 @@ class FramePredictor:
             arrays.append(values[start : start + tensor.numel()].reshape(tensor.shape))
             start += tensor.numel()
         return arrays
+
+
+def _crops_on_host(device: torch.device) -> bool:
+    return device.type == "cpu"
 
 
 class HostBuffer:

@@ -6,6 +6,8 @@ head in bfloat16 alone turns the rotations by half a degree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -13,6 +15,24 @@ from torch import nn
 from ..model import MARGIN, Hmr2, Hmr2Output, read_out
 from ..token_reduction import TokenReduction, merge_tokens
 from ..vit import Block
+
+#: q, k, v (N, heads, T, C / heads) and a mask to add, or None -> as q, like torch's own.
+Attention = Callable[..., torch.Tensor]
+
+
+def attention_by_products(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None
+) -> torch.Tensor:
+    """`scaled_dot_product_attention` as two products; on a CPU, twice as fast for 192 tokens."""
+    people, heads = q.shape[:2]
+    q, k, v = (tensor.flatten(0, 1).contiguous() for tensor in (q, k, v))
+    scale = q.shape[-1] ** -0.5
+    if mask is None:
+        scores = torch.baddbmm(q.new_zeros(()), q, k.transpose(1, 2), beta=0, alpha=scale)
+    else:
+        mask = mask.expand(people, heads, -1, -1).flatten(0, 1)
+        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale)
+    return torch.bmm(scores.softmax(-1), v).unflatten(0, (people, heads))
 
 
 class FastNetwork(nn.Module):
@@ -26,14 +46,16 @@ class FastNetwork(nn.Module):
         model: Hmr2,
         dtype: torch.dtype = torch.float32,
         reduction: TokenReduction | None = None,
+        attention: Attention = F.scaled_dot_product_attention,
     ):
+        """dtype: of the matrices. reduction: None keeps all tokens. attention: who computes it."""
         super().__init__()
         backbone = model.backbone
         self.reduction = reduction
         self.patches = FastPatches(backbone.patch_embed.proj)
         position = backbone.pos_embed.detach().float()
         self.register_buffer("position", position[:, 1:] + position[:, :1])
-        self.blocks = nn.ModuleList(FastBlock(block, dtype) for block in backbone.blocks)
+        self.blocks = nn.ModuleList(FastBlock(block, dtype, attention) for block in backbone.blocks)
         self.last_norm = FastNorm(backbone.last_norm)
         self.head = model.head.folded().float()
         self.requires_grad_(False)
@@ -75,8 +97,9 @@ class FastPatches(nn.Module):
 class FastBlock(nn.Module):
     """One block: what it adds is computed in `dtype`, what it adds to is float32."""
 
-    def __init__(self, block: Block, dtype: torch.dtype):
+    def __init__(self, block: Block, dtype: torch.dtype, attention: Attention):
         super().__init__()
+        self.attention = attention
         self.num_heads = block.attn.num_heads
         self.norm1 = FastNorm(block.norm1)
         self.qkv = FastLinear(block.attn.qkv, dtype)
@@ -90,7 +113,7 @@ class FastBlock(nn.Module):
         qkv = self.qkv(self.norm1(x)).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, T, C / heads) each
         mask = None if bias is None else bias.to(q.dtype)
-        attended = F.scaled_dot_product_attention(q, k, v, mask)
+        attended = self.attention(q, k, v, mask)
         x = x + self.proj(attended.transpose(1, 2).flatten(2))
         return x + self.fc2(F.gelu(self.fc1(self.norm2(x))))
 

@@ -30,7 +30,7 @@ class OpenVinoEngine(BatchedEngine):
         """
         if not is_installed():
             raise Humans4dError(
-                "OpenVINO is not installed: pip install 'humans4d[openvino]', or take another engine"
+                "OpenVINO is not installed: pip install 'humans4d[openvino]', or take engine torch"
             )
         import openvino
 
@@ -40,9 +40,7 @@ class OpenVinoEngine(BatchedEngine):
             {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"},
         )
         body = None if model.body is None else copy.deepcopy(model.body).to("cpu")
-        super().__init__(
-            "openvino", precision, torch.device("cpu"), self._infer, body, _MAX_BATCH
-        )
+        super().__init__("openvino", precision, torch.device("cpu"), self._infer, body, _MAX_BATCH)
 
     def _infer(self, images: torch.Tensor) -> Hmr2Output:
         results = self._compiled([images.contiguous().numpy()])

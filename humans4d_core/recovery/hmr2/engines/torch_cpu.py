@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from ..model import Hmr2, Hmr2Output
 from ..token_reduction import TokenReduction
 from .base import BatchedEngine
-from .network import FastNetwork
+from .network import FastNetwork, attention_by_products
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -32,7 +32,7 @@ class TorchCpuEngine(BatchedEngine):
         self, model: Hmr2, precision: str = "fp32", reduction: TokenReduction | None = None
     ):
         """precision: "fp32" or "bf16". reduction: None keeps all tokens."""
-        self._network = FastNetwork(model, DTYPES[precision], reduction)
+        self._network = FastNetwork(model, DTYPES[precision], reduction, attention_by_products)
         self.uses_onednn = precision == "fp32" and product_speeds().onednn_is_best
         body = None if model.body is None else copy.deepcopy(model.body).to("cpu")
         super().__init__("torch", precision, torch.device("cpu"), self._infer, body, _MAX_BATCH)

@@ -7,7 +7,7 @@ they run. A graph is recorded for some numbers of people; others run in the next
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -59,6 +59,10 @@ class TorchCudaEngine(BatchedEngine):
             ) from None
         super().__init__("torch", precision, device, network, body, GRAPH_BATCHES[-1])
 
+    def warm_up(self, batch_sizes: Sequence[int] = GRAPH_BATCHES) -> None:
+        """Record graphs with bodies for these numbers of people: a second or so each."""
+        super().warm_up(batch_sizes)
+
     def _step(
         self, images: torch.Tensor, with_bodies: bool
     ) -> tuple[Hmr2Output, BodyOutput | None]:
@@ -78,6 +82,8 @@ class TorchCudaEngine(BatchedEngine):
 
     def _release(self) -> None:
         self._graphs.clear()
+        if self.use_graphs:
+            self._pool = torch.cuda.graph_pool_handle()  # the old one dies with its graphs
         super()._release()
 
 
@@ -97,7 +103,8 @@ class RecordedStep:
                 step(self.images, with_bodies)
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=pool):
+        # Other threads may go on using the GPU meanwhile.
+        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
             outputs = step(self.images, with_bodies)
         return graph.replay, outputs
 

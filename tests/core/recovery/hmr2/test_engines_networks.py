@@ -1,0 +1,245 @@
+"""Each engine beside the plain network."""
+
+import copy
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+import torch.nn.functional as F
+
+from humans4d_core.errors import Humans4dError, ModelFileError
+from humans4d_core.recovery.hmr2 import Hmr2Output
+from humans4d_core.recovery.hmr2.engines import tensorrt, torch_cuda
+from humans4d_core.recovery.hmr2.engines.deviation import (
+    rotation_deviation,
+    sample_crops_like_images,
+)
+from humans4d_core.recovery.hmr2.engines.network import FastNetwork, attention_by_products
+from humans4d_core.recovery.hmr2.engines.torch_cpu import (
+    TorchCpuEngine,
+    onednn_products,
+    product_speeds,
+)
+from humans4d_core.recovery.hmr2.engines.torch_cuda import TorchCudaEngine
+
+HALF = {torch.bfloat16, torch.float16}
+
+
+@pytest.fixture(scope="module")
+def crops():
+    return sample_crops_like_images(3)
+
+
+@pytest.fixture(scope="module")
+def expected(tiny_model, crops):
+    return tiny_model(crops)
+
+
+def largest_difference(output: Hmr2Output, expected: Hmr2Output) -> float:
+    return max(
+        ((a - b).abs().max() / b.abs().max()).item() for a, b in zip(output, expected, strict=True)
+    )
+
+
+@pytest.mark.parametrize("by_onednn", [False, True])
+def test_torch_fp32_is_exact(tiny_model, crops, expected, by_onednn):
+    engine = TorchCpuEngine(tiny_model, "fp32")
+    if by_onednn and product_speeds().onednn == float("inf"):
+        pytest.skip("oneDNN is not exact, or cannot be asked for, on this machine")
+    engine.uses_onednn = by_onednn
+    assert largest_difference(engine.run(crops), expected) < 1e-5
+
+
+def test_onednn_is_asked_for_only_inside(tiny_model):
+    matmul = getattr(torch.backends.mkldnn, "matmul", None)
+    if not hasattr(matmul, "fp32_precision"):
+        pytest.skip("this torch cannot be asked")
+    before = matmul.fp32_precision
+    with pytest.raises(KeyError), onednn_products():
+        assert matmul.fp32_precision == "bf16"
+        raise KeyError
+    assert matmul.fp32_precision == before
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_by_products_is_attention(masked):
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = torch.randn(3, 2, 4, 6, 8, generator=generator)
+    mask = torch.randn(2, 1, 1, 6, generator=generator) if masked else None
+    expected = F.scaled_dot_product_attention(q, k, v, mask)
+    torch.testing.assert_close(attention_by_products(q, k, v, mask), expected)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_stays_near_and_gives_float32(tiny_model, crops, expected, precision):
+    engine = TorchCudaEngine(tiny_model, precision, "cpu", use_graphs=False)
+    output = engine.run(crops)
+    assert {value.dtype for value in output} == {torch.float32}
+    assert 0 < rotation_deviation(output, expected).mean() < 0.5
+
+
+def test_only_the_backbones_matrices_are_rounded(tiny_model):
+    network = FastNetwork(tiny_model, torch.bfloat16)
+    rounded = {name for name, value in network.state_dict().items() if value.dtype in HALF}
+    assert rounded == {
+        f"blocks.{block}.{matrix}.{part}"
+        for block in range(len(tiny_model.backbone.blocks))
+        for matrix in ("qkv", "proj", "fc1", "fc2")
+        for part in ("weight", "bias")
+    }
+
+
+def test_float32_weights_are_not_copied(tiny_model):
+    network = FastNetwork(tiny_model)
+    original = tiny_model.backbone.blocks[0].attn.qkv.weight
+    assert network.blocks[0].qkv.weight.data_ptr() == original.data_ptr()
+
+
+def test_a_half_precision_checkpoint_runs_in_float32(tiny_model, crops, expected):
+    model = copy.deepcopy(tiny_model)
+    model.backbone.to(torch.float16)
+    output = TorchCpuEngine(model, "fp32").run(crops)
+    assert rotation_deviation(output, expected).mean() < 0.5
+
+
+class ReplayedStep:
+    """A recorded step whose replay computes again: fixed buffers, as a CUDA graph has them."""
+
+    recorded: list[tuple[int, bool]] = []
+    memory = 16
+
+    def __init__(self, step, size, with_bodies, device, pool):
+        if size > self.memory:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        self.recorded.append((size, with_bodies))
+        self.step, self.with_bodies = step, with_bodies
+        self.images = torch.zeros(size, 3, 256, 256)
+        self.outputs = step(self.images, with_bodies)
+
+    def replay(self):
+        output, _ = self.step(self.images, self.with_bodies)
+        for old, new in zip(self.outputs[0], output, strict=True):
+            old.copy_(new)
+
+    __call__ = torch_cuda.RecordedStep.__call__
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    monkeypatch.setattr(ReplayedStep, "recorded", [])
+    monkeypatch.setattr(torch_cuda, "RecordedStep", ReplayedStep)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 0))
+    return ReplayedStep
+
+
+def test_graphs_are_recorded_once_a_size_and_filled_up(tiny_model, crops, expected, graphs):
+    engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
+    first = engine.run(crops)
+    second = engine.run(crops[:2])
+    third = engine.run(crops[[2, 1, 0]])
+    assert graphs.recorded == [(4, False), (2, False)]
+    assert largest_difference(first, expected) < 1e-5, "a later replay wrote over it"
+    assert largest_difference(second, Hmr2Output(*(value[:2] for value in expected))) < 1e-5
+    assert largest_difference(third, Hmr2Output(*(value.flip(0) for value in expected))) < 1e-5
+
+
+def test_more_people_than_the_largest_graph_are_split(tiny_model, graphs):
+    engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
+    crops = sample_crops_like_images(19)
+    assert largest_difference(engine.run(crops), tiny_model(crops)) < 1e-5
+    assert graphs.recorded == [(16, False), (4, False)]
+
+
+def test_graphs_that_do_not_fit_are_replaced_by_smaller_ones(tiny_model, graphs, monkeypatch):
+    monkeypatch.setattr(graphs, "memory", 5)
+    engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
+    crops = sample_crops_like_images(13)
+    assert largest_difference(engine.run(crops), tiny_model(crops)) < 1e-5
+    assert {size for size, _ in graphs.recorded} <= {1, 2, 3, 4}
+    assert engine.max_batch <= 5
+
+
+def test_warming_up_records_what_frames_need(tiny_model, graphs):
+    engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
+    engine.warm_up()
+    assert graphs.recorded == [(size, True) for size in (1, 2, 4, 8, 16)]
+    engine.run_bodies(sample_crops_like_images(3))
+    assert len(graphs.recorded) == 5
+
+
+def test_weights_that_the_gpu_cannot_hold_are_one_sentence(tiny_model, monkeypatch):
+    def full(self, device):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(FastNetwork, "to", full)
+    with pytest.raises(Humans4dError, match="weights in fp16"):
+        TorchCudaEngine(tiny_model, "fp16", "cpu", use_graphs=False)
+
+
+def test_openvino_fp32_is_exact_for_any_number_of_people(tiny_model, crops, expected):
+    pytest.importorskip("openvino")
+    from humans4d_core.recovery.hmr2.engines.openvino import OpenVinoEngine
+
+    engine = OpenVinoEngine(tiny_model)
+    assert largest_difference(engine.run(crops), expected) < 1e-5
+    one = Hmr2Output(*(value[1:2] for value in expected))
+    assert largest_difference(engine.run(crops[1:2]), one) < 1e-5
+
+
+def test_openvino_reports_to_nobody(tiny_model, monkeypatch):
+    pytest.importorskip("openvino")
+    telemetry = pytest.importorskip("openvino_telemetry").Telemetry
+    from humans4d_core.recovery.hmr2.engines.openvino import OpenVinoEngine
+
+    def report(*arguments, **options):
+        raise AssertionError("OpenVINO wants to send what it is used for")
+
+    monkeypatch.setattr(telemetry, "init", report)
+    monkeypatch.setattr(telemetry, "send_event", report)
+    OpenVinoEngine(tiny_model)
+
+
+@pytest.mark.parametrize("precision, degrees", [("fp32", 1e-3), ("int8", 5.0)])
+def test_onnxruntime_runs_the_network(tiny_model, crops, expected, precision, degrees):
+    pytest.importorskip("onnxscript")
+    from humans4d_core.recovery.hmr2.engines.onnx import onnx_cpu_engine
+
+    engine = onnx_cpu_engine(tiny_model, precision)
+    deviation = rotation_deviation(engine.run(crops), expected).mean()
+    assert deviation < degrees
+    assert (deviation > 1e-2) == (precision == "int8"), "8 bits must show"
+    assert engine.run(crops[:1]).camera.shape == (1, 3)
+
+
+@pytest.mark.skipif(tensorrt.is_available(), reason="TensorRT is here")
+def test_tensorrt_that_is_not_here_is_said(tmp_path):
+    with pytest.raises(Humans4dError, match="no TensorRT"):
+        tensorrt.tensorrt_engine(tmp_path / "network.onnx", None)
+
+
+def test_tensorrt_is_told_shapes_and_folder(tmp_path, monkeypatch):
+    seen = {}
+
+    def session(path, providers):
+        seen["path"], [(seen["provider"], seen["options"])] = path, providers
+        raise RuntimeError("no such engine\nat line 3")
+
+    monkeypatch.setattr(tensorrt, "is_available", lambda: True)
+    monkeypatch.setattr(ort, "InferenceSession", session)
+    path = tmp_path / "network.onnx"
+    with pytest.raises(ModelFileError, match="does not exist"):
+        tensorrt.tensorrt_engine(path, None, device="cpu")
+    path.write_bytes(b"onnx")
+    with pytest.raises(ModelFileError, match="TensorRT refuses .*: no such engine$"):
+        tensorrt.tensorrt_engine(path, None, "fp16", "cpu")
+    assert seen["options"]["trt_profile_max_shapes"] == "crops:16x3x256x256"
+    assert seen["options"]["trt_fp16_enable"] == "1"
+    assert seen["options"]["trt_engine_cache_path"].startswith(str(tmp_path))
+
+
+def test_sample_crops_differ_like_images_do():
+    crops = sample_crops_like_images(4)
+    assert crops.std().item() == pytest.approx(1)
+    assert np.array_equal(crops, sample_crops_like_images(4))
+    assert (crops - crops.mean(0)).std() > 0.7
