@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from . import cli_weights
+from . import cli_evaluate, cli_export, cli_weights
 from .errors import Humans4dError
 
 app = typer.Typer(
@@ -28,7 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_weights.app, name="weights")
+app.command()(cli_export.export)
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -95,6 +97,9 @@ def run(
     device: Annotated[
         str | None, typer.Option(help="Where HMR 2.0 runs: cuda, cpu; otherwise what is there.")
     ] = None,
+    tracker: Annotated[
+        str, typer.Option(help="Who follows them: default, phalp (as published).")
+    ] = "default",
     boxes: Annotated[
         Path | None,
         typer.Option(help="Boxes in MOT format (frame,id,x,y,w,h,score), instead of a detector."),
@@ -140,7 +145,9 @@ def run(
                 f"camera unknown, {source.camera_origin}: metres are only as good as that guess, "
                 "--fov or --intrinsics sets it"
             )
-        pipeline = create_pipeline(detector, recovery, checkpoint=checkpoint, device=device)
+        pipeline = create_pipeline(
+            detector, recovery, checkpoint=checkpoint, device=device, tracker=tracker
+        )
         outputs.prepare([path for path in (input, boxes) if path])
         print(f"recovery: {pipeline.recovery.description}", flush=True)
         total = min(filter(None, (source.frame_count, max_frames)), default=None)

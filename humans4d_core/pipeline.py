@@ -8,12 +8,14 @@ One frame goes down once; nothing comes back up.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from .detection import DEFAULT_DETECTOR, Detector, create_detector
 from .recovery import DEFAULT_RECOVERY, Recovery, create_recovery
 from .tracking import Tracker, TrackerConfig
+from .tracking.create import DEFAULT_TRACKER, create_tracker
+from .tracking.phalp import PhalpTracker
 from .types import Detections, Frame, People
 
 
@@ -29,7 +31,7 @@ class Result:
 class Pipeline:
     """A detector, a recovery and a tracker in a row. Not thread-safe: one worker owns it."""
 
-    def __init__(self, detector: Detector, recovery: Recovery, tracker: Tracker):
+    def __init__(self, detector: Detector, recovery: Recovery, tracker: Tracker | PhalpTracker):
         self.detector = detector
         self.recovery = recovery
         self.tracker = tracker
@@ -66,16 +68,16 @@ def create_pipeline(
     tracker_config: TrackerConfig | None = None,
     checkpoint: str | Path | None = None,
     device: str | None = None,
+    tracker: str = DEFAULT_TRACKER,
 ) -> Pipeline:
     """A pipeline of parts by name; `threads` of the CPU, None for all.
 
     checkpoint and device are HMR 2.0's, see Hmr2Recovery. Where tracker_config leaves start_score
-    at 0, tracks start from the detector's own.
+    at 0, tracks start from the detector's own; see create_tracker.
 
     Raises Humans4dError where a name is unknown, ModelFileError where a model cannot be used.
     """
-    found = create_detector(detector, threads)
-    config = tracker_config or TrackerConfig()
-    if not config.start_score:
-        config = replace(config, start_score=found.start_score)
-    return Pipeline(found, create_recovery(recovery, threads, checkpoint, device), Tracker(config))
+    finder = create_detector(detector, threads)
+    bodies = create_recovery(recovery, threads, checkpoint, device)
+    follower = create_tracker(tracker, tracker_config, bodies.body, finder.start_score)
+    return Pipeline(finder, bodies, follower)

@@ -1,6 +1,7 @@
 """Tracking: bodies of one frame in, people with persistent ids out."""
 
 from .config import TrackerConfig
+from .surface import Surface
 from .tracker import Tracker
 
-__all__ = ["Tracker", "TrackerConfig"]
+__all__ = ["Surface", "Tracker", "TrackerConfig"]

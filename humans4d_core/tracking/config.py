@@ -32,17 +32,26 @@ class TrackerConfig:
     walking_speed: float = 0.9
     #: s over which a person forgets a velocity.
     velocity_seconds: float = 10.0
+    #: Whether clothes help to tell people apart; a tracker that knows no Surface goes without.
+    use_appearance: bool = True
+    #: s after which a person who was LOST is forgotten: who returns earlier and looks the same
+    #: gets a new track_id and the old person_id. 0: nobody is recognised.
+    reidentify_seconds: float = 20.0
     #: Intersection over union above which two boxes show one person, once.
     duplicate_iou: float = 0.7
 
     def __post_init__(self):
         for f in fields(self):
             value = getattr(self, f.name)
+            if f.type == "bool":
+                if not isinstance(value, bool):
+                    raise Humans4dError(f"tracker's {f.name} is {value!r}: give true or false")
+                continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise Humans4dError(f"tracker's {f.name} is {value!r}: give a number")
             if not math.isfinite(value):
                 raise Humans4dError(f"tracker's {f.name} is {value:g}: give a finite number")
-        for name in ("confirm_seconds", "tentative_seconds"):
+        for name in ("confirm_seconds", "tentative_seconds", "reidentify_seconds"):
             self._check(name, getattr(self, name) >= 0, "0 or more seconds")
         for name in ("occluded_seconds", "walking_speed", "velocity_seconds"):
             self._check(name, getattr(self, name) > 0, "a number above 0")

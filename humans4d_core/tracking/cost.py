@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from .appearance import Colors, same_clothes
 from .motion import BELIEVABLE, Motion, Observation, box_innovation_variance
 
 #: Squared Mahalanobis distance (3 degrees of freedom) above which a box is not the track's.
@@ -22,6 +23,9 @@ DEPTH_FREEDOM = 3.0
 
 #: Mean distance of joints, in heights, below which two bodies are one person's.
 SAME_JOINTS = 0.08
+
+#: What clothes can say at most, for or against: light changes, and people dress alike.
+CLOTHES = 9.0
 
 #: What leaving a track alone costs: a pair at or above it is never made.
 ALONE_COST = 20.0
@@ -45,6 +49,13 @@ def box_cost(motion: Motion, observed: Observation) -> tuple[np.ndarray, np.ndar
     difference = observed.box[None] - motion.box[:, None, :, 0]  # (M, N, 3)
     distance = np.einsum("mnk,mk->mn", difference**2, 1 / variance)
     return distance, np.log(variance / measured).sum(-1)
+
+
+def appearance_cost(
+    tracks: Colors, track_rows: np.ndarray, observed: Colors, rows: np.ndarray
+) -> np.ndarray:
+    """What clothes add to the cost of pairs (Q,): negative where they agree, bounded."""
+    return -np.clip(same_clothes(tracks, track_rows, observed, rows), -CLOTHES, CLOTHES)
 
 
 def pelvis_cost(motion: Motion, observed: Observation) -> np.ndarray:

@@ -12,13 +12,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..types import Bodies, Frame, People
+from ..types import Bodies, Frame, People, TrackState
 from . import motion as motions
-from .bodies import assembled, usable_rows
+from .appearance import Colors, observed_colors, repaint
+from .bodies import assembled, smoothed_boxes, usable_rows
 from .config import TrackerConfig
-from .cost import SAME_JOINTS, assign, association_cost, iou, joint_distance
+from .cost import (
+    SAME_JOINTS,
+    appearance_cost,
+    assign,
+    association_cost,
+    iou,
+    joint_distance,
+)
 from .motion import Observation
-from .tracks import NANOSECONDS, Tracks, born, grow_older, joined, written
+from .reidentification import Shape, recognised
+from .surface import Surface
+from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older, joined, written
 
 #: Nearest depth (m) at which a predicted person can still be in front of the camera.
 NEAREST = 0.1
@@ -27,28 +37,45 @@ NEAREST = 0.1
 class Tracker:
     """Follows people through the frames of one camera. Ids count on over resets, from 1.
 
-    Positions and velocities are relative to the camera. `person_ids` equal `track_ids`: nobody is
-    recognised after having been LOST. Not thread-safe: one worker owns it.
+    Positions and velocities are relative to the camera. A person_id is the first track_id under
+    which the person was seen. LOST is said once and a track_id never returns; who comes back within
+    `reidentify_seconds` and is recognised by clothes and shape has the old person_id from the
+    moment the new track is CONFIRMED. Until then, and where nobody is recognised, both ids are
+    equal. Not thread-safe: one worker owns it.
+
+    surface: where to look for clothes on the bodies' meshes (`Surface.of_body`); None, or bodies
+    of another mesh: people are told apart by where they are alone, and nobody is recognised.
     """
 
-    def __init__(self, config: TrackerConfig = TrackerConfig()):  # noqa: B008 (frozen)
+    def __init__(
+        self,
+        config: TrackerConfig = TrackerConfig(),  # noqa: B008 (frozen)
+        surface: Surface | None = None,
+    ):
         self.config = config
+        self.surface = surface if config.use_appearance else None
         self._next_id = 1
         self.reset()
 
     def reset(self) -> None:
         """Forget everybody without a word; ids go on counting."""
-        self._tracks = Tracks.empty()
+        self._tracks = Tracks.empty(self._num_points)
+        self._absent = absentees(self._tracks)
         self._bodies: Bodies | None = None  # those last published, shared with the caller
         self._rows = np.zeros(0, np.intp)  # the tracks' rows in them
         self._stamp_ns: int | None = None
+
+    @property
+    def _num_points(self) -> int:
+        return 0 if self.surface is None else len(self.surface.points)
 
     def update(self, frame: Frame, bodies: Bodies) -> People:
         """People in `frame`, in the order of their ids. Arrays are shared: do not write into them.
 
         Bodies with a number that is not finite, an empty box or a pelvis behind the camera are
-        skipped. A stamp earlier than the last one, or bodies of another model, reset first. People
-        who are not in this image (OCCLUDED, LOST, and TENTATIVE with an older `last_seen_ns`) carry
+        skipped. A stamp earlier than the last one, or bodies of another model, reset first. Bodies
+        are handed on as measured but for their boxes, which are half the filter's. People who
+        are not in this image (OCCLUDED, LOST, and TENTATIVE with an older `last_seen_ns`) carry
         their last body, moved by the predicted displacement.
         """
         config, stamp_ns = self.config, int(frame.stamp_ns)
@@ -56,21 +83,36 @@ class Tracker:
             self.reset()
         rows = usable_rows(bodies, config.continue_score)
         scores, observed = bodies.scores[rows], motions.observe(bodies, rows)
+        colors = observed_colors(frame, bodies, rows, self.surface)
 
         tracks, displacement, gone = self._predict(stamp_ns)
-        match = self._associate(tracks, ~gone, observed, scores)
+        match = self._associate(tracks, ~gone, observed, scores, colors)
         seen = match >= 0
         matched = match[seen]
         beginners = self._beginners(bodies, rows, matched)
 
         updated = motions.update(tracks.motion.select(seen), observed.select(matched))
-        tracks = replace(tracks, motion=written(tracks.motion, seen, updated))
+        unseen = (stamp_ns - tracks.last_seen_ns[seen]) / NANOSECONDS
+        repainted = repaint(tracks.colors.select(seen), colors.select(matched), unseen)
+        reshaped = tracks.shape.select(seen).updated(bodies.betas[rows[matched]])
+        tracks = replace(
+            tracks,
+            motion=written(tracks.motion, seen, updated),
+            colors=written(tracks.colors, seen, repainted),
+            shape=written(tracks.shape, seen, reshaped),
+        )
         seen_scores = np.zeros(len(tracks), np.float32)
         seen_scores[seen] = scores[matched]
+        was_tentative = tracks.is_tentative
         tracks = grow_older(tracks, seen, seen_scores, gone, stamp_ns, config)
+        tracks = self._recognise(tracks, was_tentative, stamp_ns)
 
         started = motions.start(observed.select(beginners), config.walking_speed)
-        tracks = joined(tracks, born(self._next_id, scores[beginners], started, stamp_ns))
+        shape = Shape.of(bodies.betas[rows[beginners]])
+        begun = born(
+            self._next_id, scores[beginners], started, colors.select(beginners), shape, stamp_ns
+        )
+        tracks = joined(tracks, begun)
         self._next_id += len(beginners)
 
         measured = rows[np.concatenate((matched, beginners))]
@@ -79,6 +121,10 @@ class Tracker:
             bodies, measured, is_measured,
             self._bodies, self._rows[~seen], displacement[~seen], frame.camera,
         )  # fmt: skip
+        boxes_px = current.boxes_px.copy()
+        seen = np.flatnonzero(seen)
+        boxes_px[seen] = smoothed_boxes(boxes_px[seen], tracks.motion.box[seen, :, 0])
+        current = replace(current, boxes_px=boxes_px)
 
         alive = tracks.is_alive
         self._tracks, self._rows = tracks.select(alive), np.flatnonzero(alive)
@@ -109,12 +155,39 @@ class Tracker:
         gone = (unseen > config.occluded_seconds) | (motion.pelvis[:, 2] < NEAREST)
         return replace(tracks, motion=motion), displacement, gone
 
+    def _recognise(self, tracks: Tracks, was_tentative: np.ndarray, stamp_ns: int) -> Tracks:
+        """Tracks with the person_ids of those who came back; remembers who is LOST now."""
+        if self.surface is None:
+            return tracks
+        oldest_ns = stamp_ns - round(self.config.reidentify_seconds * NANOSECONDS)
+        absent = self._absent.within(oldest_ns)
+        new = np.flatnonzero(was_tentative & (tracks.states == TrackState.CONFIRMED))
+        if len(new) and len(absent):
+            rows, columns = recognised(tracks.colors.select(new), tracks.shape.select(new), absent)
+            person_ids = tracks.person_ids.copy()
+            person_ids[new[rows]] = absent.person_ids[columns]
+            tracks = replace(tracks, person_ids=person_ids)
+            absent = absent.select(np.setdiff1d(np.arange(len(absent)), columns))
+        leaving = ~was_tentative & (tracks.states == TrackState.LOST)
+        if leaving.any():
+            absent = joined(absent, absentees(tracks.select(leaving)))
+        self._absent = absent
+        return tracks
+
     def _associate(
-        self, tracks: Tracks, present: np.ndarray, observed: Observation, scores: np.ndarray
+        self,
+        tracks: Tracks,
+        present: np.ndarray,
+        observed: Observation,
+        scores: np.ndarray,
+        colors: Colors,
     ) -> np.ndarray:
         """Row of `observed` that each track sees: (M,), -1 for none."""
         match = np.full(len(tracks), -1)
         cost = association_cost(tracks.motion, observed)
+        if self.surface is not None:
+            possible = np.nonzero(np.isfinite(cost))
+            cost[possible] += appearance_cost(tracks.colors, possible[0], colors, possible[1])
         strong = scores >= self.config.start_score
         free = np.ones(len(scores), dtype=bool)
         believed = present & ~tracks.is_tentative
@@ -150,7 +223,7 @@ class Tracker:
         covariance = motions.positive_definite_float32(tracks.motion.pelvis_covariance)
         return People(
             tracks.ids,
-            tracks.ids,
+            tracks.person_ids,
             tracks.states,
             tracks.last_seen_ns,
             tracks.confidence(self._stamp_ns, self.config),

@@ -14,8 +14,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from ..types import TrackState, _Batch
+from .appearance import Colors
 from .config import TrackerConfig
 from .motion import Motion
+from .reidentification import Absent, Shape
 
 NANOSECONDS = 1_000_000_000
 
@@ -30,12 +32,16 @@ class Tracks(_Batch):
     last_seen_ns: np.ndarray  #: (M,) int64
     hits: np.ndarray  #: (M,) int64, images that showed the person
     scores: np.ndarray  #: (M,) float32, of the body last seen
+    person_ids: np.ndarray  #: (M,) uint32, final once CONFIRMED
     motion: Motion
+    colors: Colors
+    shape: Shape
 
     @classmethod
-    def empty(cls) -> Tracks:
+    def empty(cls, num_points: int) -> Tracks:
         motion = Motion(*(np.zeros((0, *s)) for s in ((6,), (6, 6), (3, 2), (3, 2, 2))))
-        return born(1, np.zeros(0, np.float32), motion, 0)
+        colors, shape = Colors.unseen(0, num_points), Shape.of(np.zeros((0, 10)))
+        return born(1, np.zeros(0, np.float32), motion, colors, shape, 0)
 
     @property
     def is_tentative(self) -> np.ndarray:
@@ -54,18 +60,29 @@ class Tracks(_Batch):
         return np.where(self.is_alive, self.scores * left, 0).astype(np.float32)
 
 
-def born(first_id: int, scores: np.ndarray, motion: Motion, stamp_ns: int) -> Tracks:
+def born(
+    first_id: int,
+    scores: np.ndarray,
+    motion: Motion,
+    colors: Colors,
+    shape: Shape,
+    stamp_ns: int,
+) -> Tracks:
     """Tracks of people seen for the first time, with ids from `first_id` on."""
     n = len(scores)
+    ids = np.arange(first_id, first_id + n, dtype=np.uint32)
     stamps = np.full(n, stamp_ns, np.int64)
     return Tracks(
-        np.arange(first_id, first_id + n, dtype=np.uint32),
+        ids,
         np.full(n, TrackState.TENTATIVE, np.uint8),
         stamps,
         stamps,
         np.ones(n, np.int64),
         np.clip(scores, 0, 1).astype(np.float32),
+        ids,
         motion,
+        colors,
+        shape,
     )
 
 
@@ -106,6 +123,11 @@ def grow_older(
         hits=hits,
         scores=np.where(seen, np.clip(scores, 0, 1), tracks.scores).astype(np.float32),
     )
+
+
+def absentees(tracks: Tracks) -> Absent:
+    """What is remembered of people who are LOST."""
+    return Absent(tracks.person_ids, tracks.last_seen_ns, tracks.colors, tracks.shape)
 
 
 def joined(first, second):

@@ -20,6 +20,7 @@ def test_a_config_cannot_be_changed():
         ("occluded_seconds", 0), ("tentative_seconds", float("nan")), ("start_score", 1.5),
         ("start_score", 0.05), ("continue_score", -1), ("walking_speed", 0),
         ("velocity_seconds", float("inf")), ("duplicate_iou", 0), ("start_score", "high"),
+        ("use_appearance", 1), ("reidentify_seconds", -1),
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_named(name, value):

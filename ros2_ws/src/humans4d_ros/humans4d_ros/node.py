@@ -107,6 +107,7 @@ class Humans4dNode(LifecycleNode):
             tracker_config,
             settings.checkpoint or None,
             settings.device or None,
+            settings.tracking,
         )
         self.get_logger().info(f"recovery: {pipeline.recovery.description}")
         if self._tracker is not None:

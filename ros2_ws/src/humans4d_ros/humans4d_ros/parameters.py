@@ -11,6 +11,7 @@ from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
 from humans4d_core.errors import Humans4dError
 from humans4d_core.recovery import DEFAULT_RECOVERY, RECOVERY_NAMES
 from humans4d_core.tracking import TrackerConfig
+from humans4d_core.tracking.create import DEFAULT_TRACKER, TRACKER_NAMES
 
 #: Parameters of this prefix are the fields of TrackerConfig.
 TRACKER_PREFIX = "tracker."
@@ -55,6 +56,11 @@ class NodeParameters:
         "", "HMR 2.0's weights: a file or folder. Empty: $HUMANS4D_CHECKPOINT, ~/.cache/4DHumans."
     )
     device: str = _parameter("", "Where HMR 2.0 runs: cuda, cpu. Empty: a GPU where there is one.")
+    tracking: str = _parameter(
+        DEFAULT_TRACKER,
+        "Follows people; phalp: as published, counts frames.",
+        choices=TRACKER_NAMES,
+    )
     threads: int = _parameter(
         0, "Threads of each network. 0: as many as there are cores.", low=0, high=256
     )

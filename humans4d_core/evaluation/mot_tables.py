@@ -1,0 +1,65 @@
+"""Tracks and their truth in MOT Challenge's text format, as tables.
+
+One line a box: frame,id,x,y,w,h,mark[,class,...]. The mark of a truth is 0 where the box does not
+count; a track's is its confidence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputFileError
+
+#: Columns of a table: frame (1 = first), id, x, y, w, h (px), mark, class.
+COLUMNS = 8
+FRAME, ID, MARK, CLASS = 0, 1, 6, 7
+
+
+def read_table(path: Path) -> np.ndarray:
+    """The lines of a file: (R, 8) float64. A missing mark is 1, a missing class -1.
+
+    Raises InputFileError where a line is malformed, or names an id twice in one frame.
+    """
+    rows = []
+    for number, line in enumerate(_lines(path), start=1):
+        if line.strip():
+            rows.append(_parse(line, f"{path}, line {number}"))
+    table = np.array(rows, np.float64).reshape(-1, COLUMNS)
+    keys, counts = np.unique(table[:, [FRAME, ID]], axis=0, return_counts=True)
+    if (counts > 1).any():
+        frame, track = keys[counts.argmax()]
+        raise InputFileError(
+            f"{path} names id {track:.0f} twice in frame {frame:.0f}: a file of tracks has one box "
+            "an id and frame (a file of detections has no ids)"
+        )
+    return table
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputFileError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputFileError(
+            f"{path} is not a text file of tracks: one line a box, frame,id,x,y,w,h,mark"
+        ) from None
+
+
+def _parse(line: str, where: str) -> list[float]:
+    try:
+        values = [float(word) for word in line.split(",")[:COLUMNS]]
+    except ValueError:
+        values = []
+    if len(values) < 6 or not np.isfinite(values).all():
+        raise InputFileError(f"{where}: '{line.strip()[:60]}' is not frame,id,x,y,w,h[,mark,...]")
+    frame, track = values[:2]
+    if not frame.is_integer() or not 1 <= frame <= 10_000_000:
+        raise InputFileError(f"{where}: frame {frame:g} is not a whole number from 1")
+    if not track.is_integer() or track < 0:
+        raise InputFileError(
+            f"{where}: id {track:g} is not a whole number from 0: give tracks, not detections"
+        )
+    return values + [1.0, -1.0][len(values) - 6 :]

@@ -1,0 +1,43 @@
+"""A tracker by name, for the bodies that it will see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..body import BodyModel
+from ..errors import Humans4dError
+from .appearance import Clothes
+from .config import TrackerConfig
+from .phalp import PhalpConfig, PhalpTracker
+from .surface import Surface
+from .tracker import Tracker
+
+TRACKER_NAMES = ("default", "phalp")
+DEFAULT_TRACKER = "default"
+
+
+def create_tracker(
+    name: str = DEFAULT_TRACKER,
+    config: TrackerConfig | None = None,
+    body: BodyModel | None = None,
+    start_score: float = 0.0,
+) -> Tracker | PhalpTracker:
+    """The tracker called `name`: our own, or PHALP' as published, which counts frames.
+
+    config: of our own; PHALP' has its constants. body: whose surface carries the clothes' colours.
+    start_score: the detector's, where config leaves it at 0. Raises Humans4dError for an unknown
+    name.
+    """
+    if name not in TRACKER_NAMES:
+        raise Humans4dError(
+            f"no tracker is called '{name}': choose from {', '.join(TRACKER_NAMES)}"
+        )
+    surface = None if body is None else Surface.of_body(body)
+    config = config or TrackerConfig()
+    if not config.start_score:
+        config = replace(config, start_score=start_score)
+    if name == "default":
+        return Tracker(config, surface)
+    # The published .8 and 50x100 px are of another detector and of people who are close.
+    published = PhalpConfig(min_score=config.start_score, min_box_px=(0, 0))
+    return PhalpTracker(published, Clothes(surface) if surface and config.use_appearance else None)
