@@ -152,9 +152,9 @@ def main() -> None:
         "people_messages": len(arrivals),
         "people_mean": round(float(table[:, 2].mean()), 2),
         "rate_hz": round((len(arrivals) - 1) / seconds, 2),
-        "latency_ms": dict(
-            zip(("p50", "p95"), (np.percentile(table[:, 1], (50, 95)) * 1e3).round(1).tolist(), strict=True)
-        ),
+        "latency_ms": {
+            f"p{q}": round(float(np.percentile(table[:, 1], q)) * 1e3, 1) for q in (50, 95)
+        },
         "node_ms_p50": round(float(np.median(table[:, 3])) * 1e3, 1),
         "memory_mb": {
             "after_10_s": round(memory[0], 1) if memory else None,

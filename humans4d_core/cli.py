@@ -130,10 +130,12 @@ def run(
     """People of a video, image folder or bag, into files."""
     from rich.console import Console
 
+    from . import rendering
     from .io import CameraChoice, open_source, read_mot
     from .pipeline import create_pipeline
     from .runner import Outputs
     from .runner import run as run_source
+    from .tracking import TrackerConfig
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     given_boxes = None if boxes is None else read_mot(boxes)
@@ -145,9 +147,19 @@ def run(
                 f"camera unknown, {source.camera_origin}: metres are only as good as that guess, "
                 "--fov or --intrinsics sets it"
             )
+        config = None
+        if given_boxes is not None:  # their scores are on the scale of whoever made them
+            start = given_boxes.start_score
+            config = TrackerConfig(start_score=start, continue_score=min(0.1, start))
         pipeline = create_pipeline(
-            detector, recovery, checkpoint=checkpoint, device=device, tracker=tracker
+            detector,
+            recovery,
+            tracker_config=config,
+            checkpoint=checkpoint,
+            device=device,
+            tracker=tracker,
         )
+        rendering.warm_up()
         outputs.prepare([path for path in (input, boxes) if path])
         print(f"recovery: {pipeline.recovery.description}", flush=True)
         total = min(filter(None, (source.frame_count, max_frames)), default=None)

@@ -107,7 +107,7 @@ def run(
             with times.measure("write"):
                 people_file.write(number, frame.stamp_ns, people)
                 if mot_file:
-                    mot_file.write(number, people)
+                    mot_file.write(number, frame.stamp_ns, people)
             if video:
                 with times.measure("overlay"):
                     video.write(draw_overlay(frame.image_bgr, people, faces, frame.camera))

@@ -54,7 +54,8 @@ class Tracker:
     ):
         self.config = config
         self.surface = surface if config.use_appearance else None
-        self._next_id = 1
+        #: Of the next person. A tracker that follows another one goes on where that one was.
+        self.next_id = 1
         self.reset()
 
     def reset(self) -> None:
@@ -110,10 +111,10 @@ class Tracker:
         started = motions.start(observed.select(beginners), config.walking_speed)
         shape = Shape.of(bodies.betas[rows[beginners]])
         begun = born(
-            self._next_id, scores[beginners], started, colors.select(beginners), shape, stamp_ns
+            self.next_id, scores[beginners], started, colors.select(beginners), shape, stamp_ns
         )
         tracks = joined(tracks, begun)
-        self._next_id += len(beginners)
+        self.next_id += len(beginners)
 
         measured = rows[np.concatenate((matched, beginners))]
         is_measured = np.concatenate((seen, np.ones(len(beginners), dtype=bool)))

@@ -85,7 +85,8 @@ class PhalpTracker:
         self.config = config
         self.appearance = appearance
         self.pose_predictor = pose_predictor
-        self._next_id = 1
+        #: Of the next person. A tracker that follows another one goes on where that one was.
+        self.next_id = 1
         self.reset()
 
     def reset(self) -> None:
@@ -136,13 +137,13 @@ class PhalpTracker:
         )
         old.scores[seen] = scores[matched]
         new = PhalpTracks(
-            life_cycle.born(self._next_id, len(beginners)),
+            life_cycle.born(self.next_id, len(beginners)),
             location.begun(self._time, locations[beginners], tokens[beginners]),
             motions.start(observed.select(beginners), KINEMATICS.walking_speed),
             np.full(len(beginners), stamp_ns, np.int64),
             scores[beginners],
         )
-        self._next_id += len(beginners)
+        self.next_id += len(beginners)
         tracks = joined(old, new)
 
         measured = rows[np.concatenate((matched, beginners))]

@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from humans4d_core.errors import InputFileError
 from humans4d_core.io import MotWriter, read_mot
 from humans4d_core.types import TrackState
+
+#: A stamp (ns) long after people of `make_people` were last seen.
+LATER = 10**12
 
 
 @pytest.fixture
@@ -68,13 +73,30 @@ def test_a_missing_file_is_refused(tmp_path):
         read_mot(tmp_path / "none.txt")
 
 
+def test_people_hidden_for_a_moment_are_written_where_they_are_predicted(tmp_path, make_people):
+    people = make_people(TrackState.CONFIRMED, TrackState.OCCLUDED, TrackState.OCCLUDED)
+    now = 10**10
+    people = replace(people, last_seen_ns=now - np.array([0, 400_000_000, 600_000_000]))
+    path = tmp_path / "tracks.txt"
+    with MotWriter(path) as writer:
+        writer.write(1, now, people)
+    ids = [int(line.split(",")[1]) for line in path.read_text().splitlines()]
+    assert ids == people.track_ids[:2].tolist()
+
+
+def test_half_of_the_surest_tenths_score_starts_a_track(boxes_file):
+    scores = np.linspace(0, 1, 101)
+    lines = "".join(f"1,-1,{10 * k},5,8,20,{score:.4f}\n" for k, score in enumerate(scores))
+    assert read_mot(boxes_file(lines)).start_score == pytest.approx(0.45, abs=1e-3)
+
+
 def test_confirmed_people_are_written_and_read_back(tmp_path, make_people):
     people = make_people(TrackState.TENTATIVE, TrackState.CONFIRMED, TrackState.OCCLUDED)
     path = tmp_path / "tracks.txt"
     with MotWriter(path) as writer:
-        writer.write(1, people)
-        writer.write(2, people.select(np.zeros(3, bool)))
-        writer.write(3, people)
+        writer.write(1, LATER, people)
+        writer.write(2, LATER, people.select(np.zeros(3, bool)))
+        writer.write(3, LATER, people)
     assert [line.split(",")[:2] for line in path.read_text().splitlines()] == [
         ["1", "2"],
         ["3", "2"],

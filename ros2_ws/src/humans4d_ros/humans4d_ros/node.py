@@ -111,9 +111,7 @@ class Humans4dNode(LifecycleNode):
         )
         self.get_logger().info(f"recovery: {pipeline.recovery.description}")
         if self._tracker is not None:
-            self._tracker.reset()
-            self._tracker.config = tracker_config
-            pipeline.tracker = self._tracker
+            pipeline.tracker.next_id = self._tracker.next_id
         self._tracker = pipeline.tracker
         warm_up(pipeline)
         self._pipeline = pipeline
