@@ -1,6 +1,6 @@
 """How fast HMR 2.0 runs here by each engine, and how far its rotations are from plain float32.
 
-    python benchmarks/hmr2_speed.py [--device cuda] [--engines torch,openvino] [--output FOLDER]
+    python benchmarks/hmr2_speed.py [--device cuda] [--only torch,head] [--output FOLDER]
 
 Each engine runs by turns with the reference, the plain network in float32 of the same weights, so
 that both meet the same load of the machine; the ratio is that of their medians. Weights are random
@@ -8,7 +8,8 @@ and of full size. They are scaled so that outputs are sane: every matrix keeps t
 goes in, norms scale each channel by .5 to 1.5, and the readouts are calibrated on images such that
 the people differ like people do (6D rotations by .25, some 40 degrees from crop to crop, around the
 upright pose). Crops are random smooth images. "error" is the largest difference of any output,
-divided by the largest magnitude of that output; degrees are angles between rotations. Writes
+divided by the largest magnitude of that output; degrees are angles between rotations. The load
+average tells how busy the machine was: this script alone brings it to the number of cores. Writes
 hmr2_speed_<machine>.json.
 """
 
@@ -172,6 +173,7 @@ def measure_engine(model, run, device, batches, repeats, peak) -> list[dict]:
             "ratio": reference / seconds,
             "crops_per_second": batch / seconds,
             **found,
+            "load_average": round(os.getloadavg()[0], 1),
         }
         if peak:
             row["percent_of_peak"] = 100 * crop_flops(model.config) * batch / seconds / peak
@@ -198,6 +200,7 @@ def measure_head(model: Hmr2, device, batches, repeats) -> list[dict]:
                 "reference_ms": reference * 1e3,
                 "ratio": reference / seconds,
                 "error": max(((a - b).abs().max() / b.abs().max()).item() for a, b in pairs),
+                "load_average": round(os.getloadavg()[0], 1),
             }
         )
     return rows
@@ -214,7 +217,14 @@ def measure_frames(model: Hmr2, device, counts, repeats) -> dict:
         left = np.linspace(0, 1500, count)
         boxes = np.stack((left, left * 0 + 100, left + 250, left * 0 + 650), axis=1)
         (seconds,) = medians([lambda b=boxes: predict(image, b)], repeats, device)
-        rows.append({"people": count, "ms": seconds * 1e3, "frames_per_second": 1 / seconds})
+        rows.append(
+            {
+                "people": count,
+                "ms": seconds * 1e3,
+                "frames_per_second": 1 / seconds,
+                "load_average": round(os.getloadavg()[0], 1),
+            }
+        )
     return {"engine": choice.reason, "rows": rows}
 
 
@@ -239,12 +249,48 @@ def print_table(title: str, rows: list[dict]) -> None:
     Console(width=150).print(table)
 
 
+class ResultsFile:
+    """The machine's results: written after each part, so that parts can be measured again alone."""
+
+    def __init__(self, folder: Path, machine: str, tiny: bool, parts_kept: bool):
+        slug = re.sub(r"[^a-z0-9]+", "-", machine.lower()).strip("-")
+        self.path = folder / f"hmr2_speed_{slug}{'_tiny' if tiny else ''}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        header = {
+            "machine": machine,
+            "cores": len(os.sched_getaffinity(0)),
+            "torch": torch.__version__,
+            "tiny": tiny,
+        }
+        self.content = {**header, "engines": []}
+        if parts_kept and self.path.exists():
+            old = json.loads(self.path.read_text())
+            if all(old.get(key) == value for key, value in header.items()):
+                self.content = old
+
+    def add_engine(self, rows: list[dict]) -> None:
+        """Rows replace those of the same engine, precision and batch."""
+        new = {_key(row) for row in rows}
+        kept = [row for row in self.content["engines"] if _key(row) not in new]
+        self.content["engines"] = sorted(kept + rows, key=_key)
+        self.write()
+
+    def write(self, **parts) -> None:
+        self.content.update(parts)
+        self.path.write_text(json.dumps(self.content, indent=1) + "\n")
+
+
+def _key(row: dict) -> tuple[str, str, int]:
+    return row["engine"], row["precision"], row["batch"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--device", help="cpu, cuda, cuda:1; default: a GPU if there is one")
-    parser.add_argument("--engines", help="of these engines only, separated by commas")
+    parser.add_argument("--only", help="of torch,openvino,onnxruntime,tensorrt,head,frames; what "
+                        "the results file has of the rest is kept")  # fmt: skip
     parser.add_argument("--batches", help="people at once, separated by commas")
     parser.add_argument("--repeats", type=int, help="timed runs of each, fewer in large batches")
     parser.add_argument("--tiny", action="store_true", help="a tiny network: does the script run?")
@@ -254,9 +300,7 @@ def main() -> None:
     default = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(arguments.device or default)
     on_gpu = device.type == "cuda"
-    runs = GPU_RUNS if on_gpu else CPU_RUNS
-    if arguments.engines:
-        runs = [run for run in runs if run[0] in arguments.engines.split(",")]
+    parts = arguments.only.split(",") if arguments.only else None
     batches = tuple(map(int, (arguments.batches or ("1,2,4,8,16" if on_gpu else "1,4")).split(",")))
     repeats = arguments.repeats or (50 if on_gpu else 7)
     people = (1, 8) if on_gpu else (1, 5)
@@ -264,48 +308,38 @@ def main() -> None:
     model = random_model(TINY if arguments.tiny else Hmr2Config())
     model.body = load_body()
     model.to(device)
+    results = ResultsFile(
+        arguments.output, machine_name(device), arguments.tiny, parts_kept=parts is not None
+    )
+    peak = None
     if on_gpu:
         # The reference is float32 to the end; torch's default lets convolutions use TF32.
         torch.backends.cudnn.allow_tf32 = False
-    peak = peak_flops(device) if on_gpu else None
-
-    load_before = os.getloadavg()
-    rows, skipped = [], []
-    for run in runs:
-        try:
-            rows += measure_engine(model, run, device, batches, repeats, peak)
-        except Humans4dError as error:
-            skipped.append(f"{run[0]} {run[1]}: {error}")
-        gc.collect()
-    head = measure_head(model, device, batches, repeats)
-    frames = measure_frames(model, device, people, repeats)
-
-    result = {
-        "machine": machine_name(device),
-        "cores": len(os.sched_getaffinity(0)),
-        "torch": torch.__version__,
-        "tiny": arguments.tiny,
-        "load_average": [round(value, 2) for value in (load_before[0], os.getloadavg()[0])],
-        "repeats": repeats,
-        "matrix_peak_tflops": None if peak is None else peak / 1e12,
-        "engines": rows,
-        "skipped": skipped,
-        "head": head,
-        "frames": frames,
-    }
-    print_table("network: crops to SMPL parameters", rows)
-    print_table("head, folded, beside the plain one", head)
-    print_table(f"1080p image to vertices: {frames['engine']}", frames["rows"])
-    for sentence in skipped:
-        print(f"left out: {sentence}")
-    if peak:
+        peak = peak_flops(device)
+        results.write(matrix_peak_tflops=peak / 1e12)
         print(f"bf16 matrix peak, measured: {peak / 1e12:.0f} TFLOP/s")
-    print(f"load average {result['load_average'][0]} before, {result['load_average'][1]} after")
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"[^a-z0-9]+", "-", result["machine"].lower()).strip("-")
-    path = arguments.output / f"hmr2_speed_{slug}{'_tiny' if arguments.tiny else ''}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"written: {path}")
+
+    for run in GPU_RUNS if on_gpu else CPU_RUNS:
+        if parts is None or run[0] in parts:
+            try:
+                results.add_engine(measure_engine(model, run, device, batches, repeats, peak))
+            except Humans4dError as error:
+                print(f"{run[0]} {run[1]} left out: {error}")
+            gc.collect()
+    if parts is None or "head" in parts:
+        results.write(head=measure_head(model, device, batches, repeats))
+    if parts is None or "frames" in parts:
+        results.write(frames=measure_frames(model, device, people, repeats))
+
+    found = results.content
+    if found["engines"]:
+        print_table("network: crops to SMPL parameters", found["engines"])
+    if "head" in found:
+        print_table("head, folded, beside the plain one", found["head"])
+    if "frames" in found:
+        title = f"1080p image to vertices: {found['frames']['engine']}"
+        print_table(title, found["frames"]["rows"])
+    print(f"written: {results.path}")
 
 
 if __name__ == "__main__":

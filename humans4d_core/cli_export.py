@@ -39,11 +39,11 @@ def export(
     from .recovery.hmr2.checkpoint import find_checkpoint
     from .recovery.hmr2.export import export_onnx, packages_missing
 
-    if missing := packages_missing():
-        raise Humans4dError(missing)
     found = find_checkpoint(checkpoint)
     if found is None:
         raise Humans4dError("no checkpoint of HMR 2.0 was found: give --checkpoint FILE")
+    if missing := packages_missing():
+        raise Humans4dError(missing)
     difference = export_onnx(load_checkpoint(found), output, precision.value)
     data = output.with_name(output.name + ".data")
     names = f"{output} and {data.name} (keep them together)" if data.exists() else str(output)
