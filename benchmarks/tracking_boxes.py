@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import argparse
 import configparser
-import contextlib
-import io
-import os
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
+from humans4d_core.evaluation.mot_tables import read_table
+from humans4d_core.evaluation.tracking_metrics import score_tracks
 from humans4d_core.geometry import unproject
 from humans4d_core.tracking import Tracker, TrackerConfig
 from humans4d_core.types import Bodies, Camera, Frame, TrackState
@@ -92,53 +90,11 @@ def track(box_file: Path, sequence, config: TrackerConfig) -> tuple[list, list, 
     return online, filled, 1e3 * float(np.median(times))
 
 
-def score(tracked: dict[str, list], ground_truth: Path, sequence) -> dict[str, dict[str, float]]:
-    """TrackEval's figures of each named list of rows."""
-    import trackeval
-
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        root, name = Path(folder), sequence["name"]
-        (root / "gt" / name / "gt").mkdir(parents=True)
-        truth = np.loadtxt(ground_truth, delimiter=",")
-        np.savetxt(root / "gt" / name / "gt" / "gt.txt", truth, delimiter=",", fmt="%g")
-        for label, rows in tracked.items():
-            data = root / "trackers" / label / "data"
-            data.mkdir(parents=True)
-            lines = (
-                f"{frame},{track_id},{b[0]:.2f},{b[1]:.2f},{b[2] - b[0]:.2f},{b[3] - b[1]:.2f},"
-                "1,-1,-1,-1\n"
-                for frame, track_id, _, _, b in rows
-            )
-            (data / f"{name}.txt").write_text("".join(lines))
-        dataset = trackeval.datasets.MotChallenge2DBox({
-            "GT_FOLDER": str(root / "gt"), "TRACKERS_FOLDER": str(root / "trackers"),
-            "BENCHMARK": "MOT15", "SKIP_SPLIT_FOL": True, "PRINT_CONFIG": False,
-            "SEQ_INFO": {name: int(sequence["seqLength"])},
-        })  # fmt: skip
-        evaluator = trackeval.Evaluator({
-            "PRINT_RESULTS": False, "PRINT_CONFIG": False, "TIME_PROGRESS": False,
-            "OUTPUT_SUMMARY": False, "OUTPUT_DETAILED": False, "PLOT_CURVES": False,
-            "OUTPUT_EMPTY_CLASSES": False, "DISPLAY_LESS_PROGRESS": True,
-            "LOG_ON_ERROR": os.devnull,
-        })  # fmt: skip
-        quiet = {"PRINT_CONFIG": False}
-        metrics = [
-            trackeval.metrics.HOTA(), trackeval.metrics.CLEAR(quiet),
-            trackeval.metrics.Identity(quiet),
-        ]  # fmt: skip
-        results, _ = evaluator.evaluate([dataset], metrics)
-    figures = {}
-    for label in tracked:
-        found = results["MotChallenge2DBox"][label]["COMBINED_SEQ"]["pedestrian"]
-        figures[label] = {
-            "HOTA": 100 * found["HOTA"]["HOTA"].mean(),
-            "AssA": 100 * found["HOTA"]["AssA"].mean(),
-            "MOTA": 100 * found["CLEAR"]["MOTA"],
-            "IDF1": 100 * found["Identity"]["IDF1"],
-            "switches": found["CLEAR"]["IDSW"],
-            "tracks": len({row[1] for row in tracked[label]}),
-        }
-    return figures
+def table_of(rows: list) -> np.ndarray:
+    """(R, 6): frame, id, x, y, w, h."""
+    ids = np.array([row[:2] for row in rows])
+    boxes = np.array([row[4] for row in rows])
+    return np.column_stack((ids, boxes[:, :2], boxes[:, 2:] - boxes[:, :2]))
 
 
 def main() -> None:
@@ -158,12 +114,14 @@ def main() -> None:
         stem = Path(name).stem
         tracked[f"{stem} online"], tracked[f"{stem} filled"] = online, filled
         times[f"{stem} online"] = times[f"{stem} filled"] = ms
-    figures = score(tracked, arguments.sequence_dir / "gt.txt", sequence)
+    tables = {label: table_of(rows) for label, rows in tracked.items()}
+    truth = read_table(arguments.sequence_dir / "gt.txt")
+    scores = score_tracks(tables, truth, "MOT15", int(sequence["seqLength"]))
     print(f"{'boxes':28s} HOTA  AssA  MOTA  IDF1  switches tracks ms/frame")
-    for label, f in figures.items():
+    for label, f in scores.items():
         print(
-            f"{label:28s} {f['HOTA']:4.1f}  {f['AssA']:4.1f}  {f['MOTA']:4.1f}  {f['IDF1']:4.1f}"
-            f"  {f['switches']:8.0f} {f['tracks']:6d} {times[label]:8.2f}"
+            f"{label:28s} {f.hota:4.1f}  {f.ass_a:4.1f}  {f.mota:4.1f}  {f.idf1:4.1f}"
+            f"  {f.id_switches:8d} {f.tracks:6d} {times[label]:8.2f}"
         )
 
 
