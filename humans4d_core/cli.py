@@ -100,6 +100,9 @@ def run(
     tracker: Annotated[
         str, typer.Option(help="Who follows them: default, phalp (as published).")
     ] = "default",
+    pose_predictor: Annotated[
+        Path | None, typer.Option(help="Weights of PHALP's pose predictor, for --tracker phalp.")
+    ] = None,
     boxes: Annotated[
         Path | None,
         typer.Option(help="Boxes in MOT format (frame,id,x,y,w,h,score), instead of a detector."),
@@ -158,6 +161,7 @@ def run(
             checkpoint=checkpoint,
             device=device,
             tracker=tracker,
+            pose_predictor=pose_predictor,
         )
         rendering.warm_up()
         outputs.prepare([path for path in (input, boxes) if path])

@@ -69,6 +69,7 @@ def create_pipeline(
     checkpoint: str | Path | None = None,
     device: str | None = None,
     tracker: str = DEFAULT_TRACKER,
+    pose_predictor: Path | None = None,
 ) -> Pipeline:
     """A pipeline of parts by name; `threads` of the CPU, None for all.
 
@@ -79,5 +80,7 @@ def create_pipeline(
     """
     finder = create_detector(detector, threads)
     bodies = create_recovery(recovery, threads, checkpoint, device)
-    follower = create_tracker(tracker, tracker_config, bodies.body, finder.start_score)
+    follower = create_tracker(
+        tracker, tracker_config, bodies.body, finder.start_score, pose_predictor
+    )
     return Pipeline(finder, bodies, follower)
