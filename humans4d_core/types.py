@@ -107,13 +107,49 @@ class Camera:
 
 
 @dataclass(frozen=True)
+class Pose:
+    """Where a frame is in another one: rotates and moves points of the first into the second."""
+
+    rotation: np.ndarray  #: (3, 3) float64
+    translation: np.ndarray  #: (3,) float64, m
+
+    def __post_init__(self):
+        rotation = np.array(self.rotation, np.float64)
+        translation = np.array(self.translation, np.float64)
+        if rotation.shape != (3, 3) or translation.shape != (3,):
+            raise ValueError(f"pose has shapes {rotation.shape}, {translation.shape}")
+        object.__setattr__(self, "rotation", rotation)
+        object.__setattr__(self, "translation", translation)
+
+    def apply(self, points: np.ndarray) -> np.ndarray:
+        """(*, 3) m in the first frame -> (*, 3) in the second."""
+        return points @ self.rotation.T + self.translation
+
+    def inverse(self) -> Pose:
+        """The second frame in the first."""
+        return Pose(self.rotation.T, -self.rotation.T @ self.translation)
+
+    def __matmul__(self, other: Pose) -> Pose:
+        """`other` first, then this one."""
+        return Pose(self.rotation @ other.rotation, self.apply(other.translation))
+
+
+@dataclass(frozen=True)
 class Frame:
-    """One image with its time and camera."""
+    """One image with its time and camera, and what else is known of the scene."""
 
     image_bgr: np.ndarray  #: (H, W, 3) uint8
     stamp_ns: int  #: integer nanoseconds; travels to every output
     camera: Camera
     frame_id: str = "camera_optical_frame"
+    #: The camera in a frame that does not move, such as odom, at the stamp. None: unknown, and
+    #: people's motion is then relative to the camera.
+    fixed_from_camera: Pose | None = None
+    #: The camera in a frame whose plane z = 0, z up, is the ground that people stand on. None:
+    #: unknown.
+    ground_from_camera: Pose | None = None
+    #: (H, W) float32 metres along the optical axis, of the image's pixels; 0 or NaN: unknown.
+    depth_m: np.ndarray | None = None
 
     def __post_init__(self):
         image = self.image_bgr
@@ -125,6 +161,12 @@ class Frame:
             raise ImageError(
                 f"image is {image.shape[1]}x{image.shape[0]} but its camera is "
                 f"{self.camera.width}x{self.camera.height}: use the CameraInfo of this image"
+            )
+        depth = self.depth_m
+        if depth is not None and (depth.shape != image.shape[:2] or depth.dtype != np.float32):
+            raise ImageError(
+                f"depth has shape {depth.shape} and type {depth.dtype}: expected "
+                f"{image.shape[:2]} float32, aligned to the image"
             )
 
 
@@ -173,6 +215,9 @@ class Bodies(_Batch):
     pelvis_covariance_cam: np.ndarray  #: (N, 3, 3) m^2, long along the viewing ray
     recovery: str  #: who made it: "landmarks", "hmr2"
     body_model: str  #: whose betas and vertices: "anny", "smpl"
+    #: (N,) size relative to that of a body of these betas: vertices and joints are the body
+    #: model's times this, plus the translation. None: 1.
+    scale: np.ndarray | None = None
 
     @property
     def pelvis_cam(self) -> np.ndarray:
@@ -211,6 +256,16 @@ class People(_Batch):
     last_seen_ns: np.ndarray  #: (N,) int64, stamp of the last image that showed the person
     confidence: np.ndarray  #: (N,) float32 in [0, 1]
     bodies: Bodies  #: N bodies; predicted where the state is OCCLUDED or LOST
-    velocity_cam: np.ndarray  #: (N, 3) float32 m/s, of the pelvis
+    #: (N, 3) float32 m/s, of the pelvis in the axes of the camera: relative to the fixed frame
+    #: where the Frame has one, otherwise to the camera.
+    velocity_cam: np.ndarray
     position_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2, of the pelvis
     velocity_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2/s^2
+
+
+@dataclass(frozen=True)
+class Forecast(_Batch):
+    """Where N people are expected to be: what planners steer around."""
+
+    positions_cam: np.ndarray  #: (N, T, 3) float32 m, of the pelvis
+    covariances_cam: np.ndarray  #: (N, T, 3, 3) float32 m^2, positive definite

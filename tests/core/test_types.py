@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from humans4d_core.errors import CameraError, ImageError
 from humans4d_core.types import (
@@ -14,6 +15,7 @@ from humans4d_core.types import (
     Detections,
     Frame,
     People,
+    Pose,
 )
 
 
@@ -161,3 +163,33 @@ def test_joint_tree_is_a_tree_in_which_parents_come_first():
         side = JOINT_NAMES[joint].partition("_")[0]
         if parent >= 0 and JOINT_NAMES[parent].startswith(("left_", "right_")):
             assert JOINT_NAMES[parent].startswith(side)
+
+
+def test_a_pose_and_its_inverse_move_points_there_and_back():
+    turn = Rotation.from_rotvec((0.3, -1.2, 0.5)).as_matrix()
+    pose = Pose(turn, (1.0, 2.0, -3.0))
+    points = np.random.default_rng(0).normal(size=(4, 5, 3))
+    assert np.allclose(pose.inverse().apply(pose.apply(points)), points)
+    identity = pose.inverse() @ pose
+    assert np.allclose(identity.rotation, np.eye(3))
+    assert np.allclose(identity.translation, 0)
+
+
+def test_poses_multiply_like_the_motions_they_are():
+    first = Pose(Rotation.from_rotvec((0.1, 0.2, 0.3)).as_matrix(), (1.0, 0, 0))
+    second = Pose(Rotation.from_rotvec((-0.4, 0, 1)).as_matrix(), (0, 2.0, 0))
+    assert np.allclose((second @ first).apply(np.ones(3)), second.apply(first.apply(np.ones(3))))
+
+
+def test_a_pose_of_the_wrong_shape_is_refused():
+    with pytest.raises(ValueError, match="shapes"):
+        Pose(np.eye(4), np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    "depth", [np.zeros((4, 5), np.float32), np.zeros((6, 8), np.uint16), np.zeros((6, 8, 1))]
+)
+def test_depth_must_be_aligned_and_in_metres(depth):
+    small = Camera.from_fov(8, 6, 1.0)
+    with pytest.raises(ImageError, match="aligned"):
+        Frame(np.zeros((6, 8, 3), np.uint8), 0, small, depth_m=depth)

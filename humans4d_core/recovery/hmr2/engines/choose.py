@@ -20,7 +20,7 @@ from .torch_cuda import TorchCudaEngine
 PRECISIONS = {
     ("torch", "cpu"): ("bf16", "fp32"),
     ("torch", "cuda"): ("fp16", "bf16", "fp32"),
-    ("openvino", "cpu"): ("fp32", "bf16"),
+    ("openvino", "cpu"): ("bf16", "fp32"),
     ("onnxruntime", "cpu"): ("fp32", "int8"),
 }
 ENGINE_NAMES = ("auto", *dict.fromkeys(name for name, _ in PRECISIONS))
@@ -61,6 +61,8 @@ def choose_engine(
         raise Humans4dError(f"engine {engine} cannot reduce tokens: take torch")
     _check_names(engine, precision, device)
     tried = []
+    if device.type == "cpu" and engine == "auto" and not openvino.is_installed():
+        tried.append("OpenVINO would be faster: pip install 'humans4d[openvino]'")
     for name, wanted in _candidates(engine, precision, device, tried):
         candidate = _create(model, name, wanted, device, reduction)
         is_exact = wanted == "fp32" and reduction is None
@@ -130,8 +132,8 @@ def _candidates(
     elif device.type == "cuda":
         pairs = [("torch", each) for each in PRECISIONS["torch", "cuda"]]
     else:
-        exact = "openvino" if openvino.is_installed() else "torch"
-        pairs = [("torch", "bf16"), (exact, "fp32"), ("onnxruntime", "int8")]
+        best = "openvino" if openvino.is_installed() else "torch"
+        pairs = [(best, "bf16"), (best, "fp32"), ("onnxruntime", "int8")]
     if precision != "auto":
         return [pair for pair in pairs if pair[1] == precision]
     return [pair for pair in pairs if _is_worthwhile(pair, device, notes)]
@@ -148,8 +150,6 @@ def _is_worthwhile(pair: tuple[str, str], device: torch.device, notes: list[str]
         notes.append("bf16 is not faster on this processor")
         return False
     if precision == "fp32":
-        if pair == ("torch", "fp32") and device.type == "cpu" and not openvino.is_installed():
-            notes.append("OpenVINO would be faster in fp32: pip install 'humans4d[openvino]'")
         return True
     needed = _TENSOR_CORES if precision == "fp16" else _BFLOAT16_CORES
     return device.type != "cuda" or torch.cuda.get_device_capability(device) >= needed

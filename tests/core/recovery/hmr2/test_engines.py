@@ -135,10 +135,15 @@ def test_deviation_of_a_network_that_overflowed_is_not_a_number():
     assert rotation_deviation(broken, Hmr2Output(eye[:, :1], eye[:, 1:], None, None)).isnan().any()
 
 
-def test_auto_takes_bf16_where_it_is_faster(tiny_model, monkeypatch):
+@pytest.mark.parametrize("has_openvino", [True, False])
+def test_auto_takes_bf16_where_it_is_faster(has_openvino, tiny_model, monkeypatch):
+    if has_openvino:
+        pytest.importorskip("openvino")
+    monkeypatch.setattr(choose.openvino, "is_installed", lambda: has_openvino)
     monkeypatch.setattr(choose, "product_speeds", lambda: AMD)
     choice = choose_engine(tiny_model, "cpu")
-    assert (choice.engine.name, choice.engine.precision) == ("torch", "bf16")
+    assert choice.engine.name == ("openvino" if has_openvino else "torch")
+    assert choice.engine.precision == "bf16"
     assert "degrees of fp32" in choice.reason
 
 
@@ -154,7 +159,7 @@ def test_auto_leaves_out_what_deviates_too_much(tiny_model, monkeypatch):
     monkeypatch.setattr(choose, "_mean_deviation", lambda engine, model: 0.7)
     choice = choose_engine(tiny_model, "cpu")
     assert choice.engine.precision == "fp32"
-    assert "torch bf16 was left out, it is off by 0.7 degrees" in choice.reason
+    assert "bf16 was left out, it is off by 0.7 degrees" in choice.reason
 
 
 def test_auto_leaves_out_what_overflows(tiny_model, monkeypatch):
