@@ -23,7 +23,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from humans4d_core.recovery.hmr2.crops import MEAN, STD, box_squares, crop_people
-from humans4d_core.recovery.hmr2.device_crops import crop_people_batched
+from humans4d_core.recovery.hmr2.device_crops import DeviceCropper
 
 # Heights of people, px: above 563 px the original blurs the image.
 SCENES = {
@@ -74,10 +74,11 @@ def median_ms(ways: dict[str, Callable], repeats: int, device: torch.device) -> 
 
 
 def measure(image: np.ndarray, boxes: np.ndarray, repeats: int, device: torch.device) -> dict:
+    batched = DeviceCropper(device)
     crops = {
         "original": lambda: original_way(image, boxes),
         "reference": lambda: crop_people(image, boxes).images,
-        "batched": lambda: crop_people_batched(image, boxes, device).images,
+        "batched": lambda: batched(image, boxes).images,
     }
     truth = original_way(image, boxes)
     differences = {

@@ -22,8 +22,14 @@ class Precision(str, Enum):
 
 def export(
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The file to write.", show_default=False)
-    ],
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The file to write; otherwise where --engine tensorrt looks for it.",
+            show_default=False,
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="HMR 2.0's weights; otherwise searched for.")
     ] = None,
@@ -33,10 +39,11 @@ def export(
     ] = Precision.fp32,
 ) -> None:
     """Write HMR 2.0 as ONNX, for any number of people, and check it against PyTorch."""
-    if output.suffix != f".{format.value}":
+    if output is None and precision is not Precision.fp32:
+        raise Humans4dError("TensorRT rounds by itself: name a file (-o) for fp16")
+    if output is not None and output.suffix != f".{format.value}":
         raise Humans4dError(f"{output} does not end in .{format.value}: name the file so")
-    from .recovery.hmr2 import load_checkpoint
-    from .recovery.hmr2.checkpoint import find_checkpoint
+    from .recovery.hmr2 import find_checkpoint, load_checkpoint
     from .recovery.hmr2.export import export_onnx, packages_missing
 
     found = find_checkpoint(checkpoint)
@@ -44,7 +51,12 @@ def export(
         raise Humans4dError("no checkpoint of HMR 2.0 was found: give --checkpoint FILE")
     if missing := packages_missing():
         raise Humans4dError(missing)
-    difference = export_onnx(load_checkpoint(found), output, precision.value)
+    model = load_checkpoint(found)
+    if output is None:
+        from .recovery.hmr2.engines.tensorrt import exported_path
+
+        output = exported_path(model)
+    difference = export_onnx(model, output, precision.value)
     data = output.with_name(output.name + ".data")
     names = f"{output} and {data.name} (keep them together)" if data.exists() else str(output)
     typer.echo(f"written: {names}; differs from PyTorch by at most {difference:.1g}")

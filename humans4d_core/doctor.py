@@ -160,7 +160,7 @@ def _user_models() -> list[Check]:
 def _hmr2_checkpoint() -> Check:
     name = "hmr 2.0"
     try:
-        from .recovery.hmr2.checkpoint import CACHE, CHECKPOINT_VARIABLE, find_checkpoint
+        from .recovery.hmr2.finding import CACHE, CHECKPOINT_VARIABLE, find_checkpoint
         from .recovery.hmr2.weights import inspect_weights
 
         path = find_checkpoint()

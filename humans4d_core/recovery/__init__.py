@@ -10,6 +10,8 @@ from .base import Recovery
 #: "auto": HMR 2.0 where a checkpoint is found, else the embedded default.
 RECOVERY_NAMES = ("auto", "hmr2", "landmarks")
 DEFAULT_RECOVERY = "auto"
+#: What runs HMR 2.0: the fastest that is exact enough.
+DEFAULT_ENGINE = "auto"
 
 
 def create_recovery(
@@ -17,12 +19,13 @@ def create_recovery(
     threads: int | None = None,
     checkpoint: str | Path | None = None,
     device: str | None = None,
+    engine: str = DEFAULT_ENGINE,
 ) -> Recovery:
     """The recovery called `name`.
 
-    threads: of the CPU, None for all. checkpoint, device: of HMR 2.0, see Hmr2Recovery; with
-    "auto" a checkpoint that is named or found decides for it. Raises Humans4dError for an unknown
-    name, ModelFileError for a checkpoint that cannot be used.
+    threads: of the CPU, None for all. checkpoint, device, engine: of HMR 2.0, see Hmr2Recovery;
+    with "auto" a checkpoint that is named or found decides for it. Raises Humans4dError for an
+    unknown name, ModelFileError for a checkpoint that cannot be used.
     """
     if name not in RECOVERY_NAMES:
         raise Humans4dError(
@@ -34,13 +37,19 @@ def create_recovery(
         return LandmarksRecovery(threads)
     from .hmr2.recovery import Hmr2Recovery
 
-    return Hmr2Recovery(checkpoint, device, threads)
+    return Hmr2Recovery(checkpoint, device, threads, engine)
 
 
 def _has_checkpoint(checkpoint: str | Path | None) -> bool:
-    from .hmr2.checkpoint import find_checkpoint
+    from .hmr2.finding import find_checkpoint
 
     return find_checkpoint(checkpoint) is not None
 
 
-__all__ = ["DEFAULT_RECOVERY", "RECOVERY_NAMES", "Recovery", "create_recovery"]
+__all__ = [
+    "DEFAULT_ENGINE",
+    "DEFAULT_RECOVERY",
+    "RECOVERY_NAMES",
+    "Recovery",
+    "create_recovery",
+]

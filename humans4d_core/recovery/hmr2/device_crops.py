@@ -1,10 +1,10 @@
 """The crops of `crops`, of all people at once, on the device that runs the network.
 
-The image travels to the device once, as it is. There one `grid_sample` reads every crop; where
-squares are large, it reads 3x3 taps around each pixel, whose Gaussian weights stand for the blur of
-the whole image. The taps are one pixel apart while the blur is small (squares up to 1100 px: the
-kernel that the reference has, but for a thousandth), then 1.5 standard deviations, which is an
-approximation: fine grain may come through.
+The part of the image that people are in travels to the device once, as it is. There one
+`grid_sample` reads every crop; where squares are large, it reads 3x3 taps around each pixel, whose
+Gaussian weights stand for the blur of the whole image. The taps are one pixel apart while the blur
+is small (squares up to 1100 px: the kernel that the reference has, but for a thousandth), then 1.5
+standard deviations, which is an approximation: fine grain may come through.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .crops import BLUR_ABOVE, CROP, MEAN, STD, Crops, box_squares, check_image, crop_people
+from .crops import BLUR_ABOVE, CROP, MEAN, STD, Crops, blur_sigma, box_squares, check_image
+from .host_buffer import HostBuffer
 
 _TAPS = 3
 # Taps apart, in standard deviations of the blur, but never under a pixel.
@@ -24,37 +25,52 @@ _SPACING = 1.5
 _CHUNK = 16 * _TAPS**2
 
 
-def crop_people_on(
-    image_bgr: np.ndarray, boxes_xyxy: np.ndarray, device: torch.device | str
-) -> Crops:
-    """`crop_people` with its images on `device`, by the fastest way there.
+class DeviceCropper:
+    """Near to `crop_people`, all people of a frame at once, with one copy to the device.
 
-    On a GPU that is `crop_people_batched`, on the CPU the reference itself.
+    Takes and refuses what `crop_people` does.
     """
-    if torch.device(device).type == "cpu":
-        return crop_people(image_bgr, boxes_xyxy)
-    return crop_people_batched(image_bgr, boxes_xyxy, device)
+
+    def __init__(self, device: torch.device | str):
+        self.device = torch.device(device)
+        self._buffer = HostBuffer(torch.uint8, self.device)
+
+    def __call__(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> Crops:
+        """Crops of boxes (N, 4) px in an image (H, W, 3) uint8; their images are on the device."""
+        check_image(image_bgr)
+        centers, sizes = (squares.astype(np.float32) for squares in box_squares(boxes_xyxy))
+        if not len(sizes):
+            return Crops(torch.empty((0, 3, CROP, CROP), device=self.device), centers, sizes)
+        rows, columns = visible_window(centers, sizes, *image_bgr.shape[:2])
+        window = image_bgr[rows, columns]
+        squares = np.column_stack((centers - np.float32((columns.start, rows.start)), sizes))
+        # The squares travel in front of the image: float32 has to begin at a multiple of 4 bytes.
+        staging = self._buffer.of_size(squares.nbytes + window.size)
+        host = staging.numpy()
+        host[: squares.nbytes] = squares.view(np.uint8).ravel()
+        host[squares.nbytes :].reshape(window.shape)[...] = window
+        sent = staging.to(self.device, non_blocking=True)
+        self._buffer.used()
+        images = sample_crops(
+            sent[squares.nbytes :].view(window.shape),
+            sent[: squares.nbytes].view(torch.float32).view(squares.shape),
+            blur=bool((sizes > BLUR_ABOVE).any()),
+        )
+        return Crops(images, centers, sizes)
 
 
-def crop_people_batched(
-    image_bgr: np.ndarray, boxes_xyxy: np.ndarray, device: torch.device | str
-) -> Crops:
-    """Near to `crop_people`, all boxes (N, 4) px at once; takes and refuses what that does."""
-    check_image(image_bgr)
-    centers, sizes = (squares.astype(np.float32) for squares in box_squares(boxes_xyxy))
-    if not len(sizes):
-        return Crops(torch.empty((0, 3, CROP, CROP), device=device), centers, sizes)
-    squares = torch.from_numpy(np.column_stack((centers, sizes))).to(device, non_blocking=True)
-    images = sample_crops(upload_image(image_bgr, device), squares, (sizes > BLUR_ABOVE).any())
-    return Crops(images, centers, sizes)
-
-
-def upload_image(image_bgr: np.ndarray, device: torch.device | str) -> torch.Tensor:
-    """(H, W, 3) uint8 on `device`; on a GPU by way of pinned memory, without waiting for it."""
-    pinned = torch.device(device).type == "cuda"
-    staging = torch.empty(image_bgr.shape, dtype=torch.uint8, pin_memory=pinned)
-    staging.numpy()[...] = image_bgr
-    return staging.to(device, non_blocking=True)
+def visible_window(
+    centers: np.ndarray, sizes: np.ndarray, height: int, width: int
+) -> tuple[slice, slice]:
+    """Rows and columns of the image, at least one of each, that the crops of squares read."""
+    reach = np.maximum(_SPACING * blur_sigma(sizes), 1)[:, None] + 2
+    starts = centers - (CROP // 2) * (sizes / CROP)[:, None]
+    low = np.floor((starts - reach).min(0))
+    high = np.ceil((starts + sizes[:, None] + reach).max(0)) + 1
+    limits = np.array((width, height))
+    low = np.clip(low, 0, limits - 1).astype(int)
+    high = np.clip(high, low + 1, limits).astype(int)
+    return slice(low[1], high[1]), slice(low[0], high[0])
 
 
 def sample_crops(image_bgr: torch.Tensor, squares: torch.Tensor, blur: bool = True) -> torch.Tensor:

@@ -12,9 +12,16 @@ from ...errors import ModelFileError
 from ...geometry import crop_camera_to_translation, pixels_to_rays, project
 from ...types import Bodies, Camera, Detections, Frame
 from ..boxes import croppable
-from ..uncertainty import pelvis_covariance
-from .checkpoint import CACHE, CHECKPOINT_VARIABLE, find_checkpoint, load_checkpoint
-from .engines import FrameBodies, FramePredictor, choose_engine
+from ..uncertainty import hidden_share, pelvis_covariance
+from .checkpoint import load_checkpoint
+from .device import available_device
+from .engines import (
+    EngineRequest,
+    FrameBodies,
+    FramePredictor,
+    choose_engine,
+)
+from .finding import CACHE, CHECKPOINT_VARIABLE, find_checkpoint
 
 #: Where the original keeps SMPL, for checkpoints that carry no body.
 _SMPL_FILES = ("data/smpl/SMPL_NEUTRAL.npz", "data/smpl/SMPL_NEUTRAL.pkl")
@@ -30,13 +37,18 @@ class Hmr2Recovery:
         checkpoint: str | Path | None = None,
         device: str | None = None,
         threads: int | None = None,
+        engine: str = "auto",
     ):
         """checkpoint: None takes $HUMANS4D_CHECKPOINT or the original's cache. device: "cuda",
-        "cpu"; None takes a GPU where there is one. threads of the CPU; None: all.
+        "cpu"; None takes a GPU where there is one. threads of the CPU; None: all. engine: what
+        runs the network, see `EngineRequest.from_text`.
 
         Raises ModelFileError for a checkpoint that is missing or cannot be used, Humans4dError
-        where the device is absent or too small.
+        where the device is absent or too small or the engine cannot be had.
         """
+        # What is wrong with the wishes is said before gigabytes are read.
+        place = available_device(device)
+        request = EngineRequest.from_text(engine)
         path = find_checkpoint(checkpoint)
         if path is None:
             raise ModelFileError(
@@ -47,10 +59,10 @@ class Hmr2Recovery:
         model.body = model.body or _separate_body()
         if threads:
             torch.set_num_threads(threads)
-        self.engine, reason = choose_engine(model, device)
+        self.engine, reason = choose_engine(model, place, *request)
         self._predict = FramePredictor(self.engine)
         self.body = self.engine.body
-        self.engine.warm_up((1,))
+        self.engine.warm_up()
         self.device = f"{self.engine.device} ({self.engine.name})"
         #: What was chosen and why, for the log.
         self.description = f"{path.name} on {self.device}: {reason}"
@@ -62,6 +74,12 @@ class Hmr2Recovery:
             return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
         found = self._predict(frame.image_bgr, detections.boxes_px)
         translation = _translation(found, frame.camera)
+        # A crop without a person can give a camera that looks the other way.
+        usable = np.isfinite(found.joints).all((1, 2)) & np.isfinite(translation).all(1)
+        usable &= translation[:, 2] > 0
+        if not usable.all():
+            detections, found = detections.select(usable), found.select(usable)
+            translation = translation[usable]
         joints = found.joints + translation[:, None]
         joints_px = project(joints, frame.camera).astype(np.float32)
         inside = ((joints_px >= 0) & (joints_px < (width, height))).all(-1)
@@ -78,7 +96,9 @@ class Hmr2Recovery:
             # The network does not say which joints it saw: those outside the image it did not.
             joint_confidence=np.where(inside, 1.0, 0.5).astype(np.float32)
             * detections.scores[:, None],
-            pelvis_covariance_cam=pelvis_covariance((joints[:, 1] + joints[:, 2]) / 2),
+            pelvis_covariance_cam=pelvis_covariance(
+                (joints[:, 1] + joints[:, 2]) / 2, hidden=hidden_share(detections.boxes_px, height)
+            ),
             recovery=self.name,
             body_model=self.body.name,
         )
@@ -102,10 +122,7 @@ def _translation(found: FrameBodies, camera: Camera) -> np.ndarray:
     """
     centers, sizes = found.centers.astype(np.float64), found.sizes.astype(np.float64)
     if camera.is_distorted:
-        half = np.stack((sizes / 2, np.zeros_like(sizes)), -1)
-        edges = np.stack((centers, centers - half, centers + half))
-        ideal = pixels_to_rays(edges, camera) * (camera.fx, camera.fy) + (camera.cx, camera.cy)
-        centers, sizes = ideal[0], np.linalg.norm(ideal[2] - ideal[1], axis=-1)
+        centers, sizes = _ideal_squares(centers, sizes, camera)
     translation = crop_camera_to_translation(
         torch.from_numpy(found.camera.astype(np.float64)),
         torch.from_numpy(centers),
@@ -114,3 +131,22 @@ def _translation(found: FrameBodies, camera: Camera) -> np.ndarray:
         torch.tensor([camera.cx, camera.cy], dtype=torch.float64),
     )
     return translation.numpy().astype(np.float32)
+
+
+def _ideal_squares(
+    centers: np.ndarray, sizes: np.ndarray, camera: Camera
+) -> tuple[np.ndarray, np.ndarray]:
+    """Middles (N, 2) and sides (N,) px of squares as the camera would show them without its lens.
+
+    A lens model holds within the image. What reaches beyond continues there as straight as between
+    the points of the image that are nearest to the square's left and right.
+    """
+    limits = np.array((camera.width, camera.height), np.float64)
+    inside = np.clip(centers, 0, limits)
+    left, right = inside.copy(), inside.copy()
+    left[:, 0] = np.clip(centers[:, 0] - sizes / 2, 0, limits[0] - 1)
+    right[:, 0] = np.clip(centers[:, 0] + sizes / 2, left[:, 0] + 1, limits[0])
+    rays = pixels_to_rays(np.stack((inside, left, right)), camera)
+    middle, left_ideal, right_ideal = rays * (camera.fx, camera.fy) + (camera.cx, camera.cy)
+    scale = np.linalg.norm(right_ideal - left_ideal, axis=1) / (right[:, 0] - left[:, 0])
+    return middle + (centers - inside) * scale[:, None], sizes * scale

@@ -11,20 +11,18 @@ from pathlib import Path
 
 import torch
 
-from ...body.data import REQUIRED_NAMES, STATE_DICT_NAMES
 from ...errors import Humans4dError, ModelFileError
+from ...weights_files import StoredTensor, TensorFile, printable, write_safetensors
 from .checkpoint import (
-    CONFIG_KEY,
     FORMAT_KEY,
     FORMAT_VERSION,
+    body_names,
     check_complete,
-    described_config,
-    open_weights,
+    open_checkpoint,
 )
 from .config import Hmr2Config
 from .names import BODY_PREFIX, IGNORED_NAMES, IGNORED_PREFIXES
-from .safetensors_file import write_safetensors
-from .tensor_file import StoredTensor, TensorFile
+from .sizes import CONFIG_KEY, described_config
 
 PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 _SHORT_NAMES = {dtype: name for name, dtype in PRECISIONS.items()}
@@ -74,9 +72,12 @@ class WeightsReport:
         rows.append(("body model", self.body or "none inside: give an SMPL file"))
         for key in _SHOWN_METADATA:
             if key in self.metadata:
-                rows.append((key, _printable(self.metadata[key])))
+                rows.append((key, printable(self.metadata[key])))
         rows.append(("licence", LICENCE))
-        rows.append(("complete", "yes" if self.problem is None else f"no: {self.problem}"))
+        complete = "yes" if self.problem is None else f"no: {self.problem}"
+        if self.problem is None and not self.heads_known:
+            complete += ", but it does not say its numbers of heads: a Hmr2Config has to"
+        rows.append(("complete", complete))
         return rows
 
 
@@ -85,7 +86,7 @@ def inspect_weights(path: str | Path) -> WeightsReport:
 
     Raises ModelFileError for a file that is no checkpoint at all.
     """
-    with open_weights(path) as weights:
+    with open_checkpoint(path) as weights:
         config, heads_known = described_config(weights)
         counts: Counter[str] = Counter()
         precisions: dict[str, set[str]] = {}
@@ -121,13 +122,19 @@ def convert_weights(
     remaining tensors keep theirs. Names stay the official ones. config: for a network of sizes of
     its own, whose numbers of heads the source does not tell: the target will.
 
-    Raises ModelFileError for an incomplete or damaged source, Humans4dError where the target
-    exists.
+    Raises ModelFileError for an incomplete or damaged source, Humans4dError for a precision that
+    is unknown and a target that exists or cannot be written.
     """
+    if precision not in PRECISIONS:
+        raise Humans4dError(f"precision {precision} is not known: {', '.join(PRECISIONS)}")
     target = Path(target)
+    if target.suffix != ".safetensors":
+        raise Humans4dError(f"{target} does not end in .safetensors: name the file so")
     if target.exists():
         raise Humans4dError(f"{target} exists already: choose another name or remove it")
-    with open_weights(source) as weights:
+    if not target.parent.is_dir():
+        raise Humans4dError(f"{target.parent} is not a folder: create it, or write elsewhere")
+    with open_checkpoint(source) as weights:
         config, heads_known = (config, True) if config else described_config(weights)
         check_complete(weights, config)
         kept = {name: stored for name, stored in weights.tensors.items() if _is_kept(name)}
@@ -157,11 +164,6 @@ def _part(name: str) -> str:
     return next((part for part, start in _PARTS.items() if name.startswith(start)), _OTHER)
 
 
-def _printable(text: str) -> str:
-    """Text of an untrusted file, without control characters."""
-    return text[:200] if text.isprintable() else ascii(text[:200])
-
-
 def _precision(stored: StoredTensor) -> str:
     return _SHORT_NAMES.get(stored.dtype, str(stored.dtype).removeprefix("torch."))
 
@@ -184,12 +186,10 @@ def _problem(weights: TensorFile, config: Hmr2Config) -> str | None:
 
 
 def _body_text(weights: TensorFile) -> str | None:
-    required = [BODY_PREFIX + STATE_DICT_NAMES.get(key, key) for key in REQUIRED_NAMES]
-    missing = [name for name in required if name not in weights.tensors]
-    if len(missing) == len(required):
+    names = body_names(weights.tensors)
+    if not names:
         return None
-    if missing:
-        return f"incomplete, lacks {', '.join(missing)}"
-    vertices = weights.tensors[BODY_PREFIX + "v_template"].shape[:1]
-    extra = BODY_PREFIX + "joint_regressor_extra" in weights.tensors
-    return f"{vertices[0] if vertices else 0} vertices, {'44 joints' if extra else 'no 44 joints'}"
+    template = weights.tensors.get(BODY_PREFIX + "v_template")
+    vertices = template.shape[0] if template is not None and template.shape else 0
+    extra = BODY_PREFIX + "joint_regressor_extra" in names
+    return f"{vertices} vertices, {'44 joints' if extra else 'no 44 joints'}"

@@ -9,7 +9,7 @@ from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...geometry import pixels_to_rays, project
 from ...types import Bodies, Detections, Frame
 from ..boxes import croppable
-from ..uncertainty import pelvis_covariance
+from ..uncertainty import hidden_share, pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .fit import Fit, LandmarkFit
 from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
@@ -75,6 +75,8 @@ class LandmarksRecovery:
             )
         joints = posed.joints.numpy() + translation[:, None]
         pelvis = (joints[:, 1] + joints[:, 2]) / 2
+        confidence = landmarks.visibility @ self._confidence.T
+        hidden = hidden_share(detections.boxes_px, frame.camera.height, confidence)
         return Bodies(
             boxes_px=detections.boxes_px,
             scores=(detections.scores * landmarks.presence).astype(np.float32),
@@ -85,8 +87,8 @@ class LandmarksRecovery:
             vertices_cam=posed.vertices.numpy() + translation[:, None],
             joints_cam=joints,
             joints_px=project(joints, frame.camera).astype(np.float32),
-            joint_confidence=(landmarks.visibility @ self._confidence.T).astype(np.float32),
-            pelvis_covariance_cam=pelvis_covariance(pelvis, fit.image_error),
+            joint_confidence=confidence.astype(np.float32),
+            pelvis_covariance_cam=pelvis_covariance(pelvis, fit.image_error, hidden),
             recovery=self.name,
             body_model=self.body.name,
         )

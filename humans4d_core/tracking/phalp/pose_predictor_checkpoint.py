@@ -6,7 +6,6 @@ hold each of its tensors.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -17,8 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ...errors import ModelFileError
-from ...recovery.hmr2.checkpoint import open_weights
-from ...recovery.hmr2.tensor_file import TensorFile
+from ...weights_files import TensorFile, check_network, open_weights
 from .pose_predictor import PosePredictor
 from .pose_transformer import LOCATION_NUMBERS, TOKEN_NUMBERS, PosePredictorConfig
 
@@ -59,7 +57,7 @@ def load_pose_predictor(
     original's .yaml with them; None: the .yaml of the checkpoint's name beside it, else LART's.
     Raises ModelFileError for files that are missing, damaged, or do not belong together.
     """
-    with open_weights(path) as weights:
+    with open_weights(Path(path)) as weights:
         if config is None:
             beside = weights.path.with_suffix(".yaml")
             config = beside if beside.exists() else PosePredictorConfig()
@@ -142,42 +140,18 @@ def _number(path: Path, content: Any, key: str) -> int:
 
 def _check_complete(weights: TensorFile, predictor: PosePredictor, stored: list[str]) -> None:
     """Raise ModelFileError unless the file holds exactly the network; what is beside it may be."""
-    expected = predictor.state_dict()
-    if missing := [name for name in stored if name not in weights.tensors]:
-        if set(missing) == set(_STATISTICS):
-            raise ModelFileError(
-                f"{weights.path} lacks the mean and spread of poses: give the original's "
-                "mean_std.npy too"
-            )
+    state = predictor.state_dict()
+    missing = {name for name in stored if name not in weights.tensors}
+    if missing == set(_STATISTICS):
         raise ModelFileError(
-            f"{weights.path} lacks {len(missing)} of the pose predictor's {len(stored)} tensors "
-            f"({_some(missing)}): give its own .yaml, or the pose predictor's checkpoint"
+            f"{weights.path} lacks the mean and spread of poses: give the original's "
+            "mean_std.npy too"
         )
+    expected = {name: tuple(state[name].shape) for name in stored}
     unexpected = [name for name in weights.tensors
-                  if name.startswith(_ENCODER) and name not in expected]  # fmt: skip
-    if unexpected:
-        raise ModelFileError(
-            f"{weights.path} holds {len(unexpected)} tensors that this pose predictor does not "
-            f"have ({_some(unexpected)}): give the .yaml that belongs to it"
-        )
-    wrong = [
-        f"{name} {weights.tensors[name].shape} instead of {tuple(expected[name].shape)}"
-        for name in stored
-        if weights.tensors[name].shape != tuple(expected[name].shape)
-    ]
-    if wrong:
-        raise ModelFileError(
-            f"{weights.path}: {len(wrong)} tensors have other shapes than the configuration says "
-            f"({_some(wrong)}): give the .yaml that belongs to it"
-        )
-    if kinds := [name for name in stored if not weights.tensors[name].dtype.is_floating_point]:
-        raise ModelFileError(f"{weights.path}: {_some(kinds)} hold no floating point numbers")
-    size = os.fstat(weights.file.fileno()).st_size
-    wanted = sum(weights.tensors[name].nbytes for name in stored if name != _SHARED)
-    if wanted > size:
-        raise ModelFileError(
-            f"{weights.path}: {size} bytes that claim to hold {wanted}: the file is not trusted"
-        )
+                  if name.startswith(_ENCODER) and name not in state]  # fmt: skip
+    advice = "give the .yaml that belongs to it, or the pose predictor's checkpoint"
+    check_network(weights, "the pose predictor", expected, unexpected, advice, shared={_SHARED})
 
 
 def _read_statistics(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
@@ -216,8 +190,3 @@ def _read_statistics(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
 def _check_spread(path: Path, std: torch.Tensor) -> None:
     if not (std.isfinite() & (std >= 0)).all():
         raise ModelFileError(f"{path}: a spread is negative or not finite: the file is damaged")
-
-
-def _some(names: list[str], limit: int = 3) -> str:
-    rest = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -14,6 +14,7 @@ from humans4d_core.recovery.boxes import croppable
         ((100, 10, 140, 90), False),  # right of it
         ((10, 10, 12, 90), False),  # two pixels wide
         ((50, 10, 10, 90), False),  # corners exchanged
+        ((-1e7, 10, 50, 90), False),  # no person is that large
         ((10, 10, np.inf, 90), False),
         ((np.nan, 10, 50, 90), False),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -15,6 +16,11 @@ from ..model import Hmr2Output
 CROP_SHAPE = (3, CROP_SIZE, CROP_SIZE)
 #: float32 of one person each, by field of Hmr2Output.
 OUTPUT_SHAPES = ((1, 3, 3), (23, 3, 3), (10,), (3,))
+
+#: How cuBLAS and cuDNN, the driver, and onnxruntime say that a GPU's memory ran out.
+_OUT_OF_MEMORY = ("ALLOC_FAILED", "out of memory", "Failed to allocate memory")
+
+_log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -38,6 +44,10 @@ class Engine(Protocol):
 
         By default those that this engine prepares anything for.
         """
+        ...
+
+    def free_memory(self) -> bool:
+        """Give back memory that is only kept for speed; whether there was any."""
         ...
 
 
@@ -96,7 +106,7 @@ class BatchedEngine:
             raise ValueError(f"crops have shape {tuple(images.shape)}: expected (N, 3, 256, 256)")
         if not len(images):
             return self._nobody, self._no_bodies if with_bodies else None
-        results, done = [], 0
+        results, done, is_last_try = [], 0, False
         while done < len(images):
             part = images[done : done + self.max_batch]
             try:
@@ -104,27 +114,41 @@ class BatchedEngine:
                 results.append(self._step(part, with_bodies))
                 done += len(part)
                 continue
-            except torch.cuda.OutOfMemoryError:
-                pass
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
             # Out here the error, which holds on to the tensors of the failed batch, is gone.
-            self._shrink(min(self.max_batch, len(part)))
+            has_freed = self.free_memory()
+            if len(part) == 1 and (is_last_try or not has_freed):
+                raise Humans4dError(
+                    f"the memory of {self.device} does not hold the network at work on one person: "
+                    "close what else uses it, take a lower precision, or --device cpu"
+                )
+            is_last_try = len(part) == 1
+            self.max_batch = max(1, len(part) // 2)
+            _log.warning(
+                "the memory of %s ran out with %d people at once: %d from now on",
+                self.device, len(part), self.max_batch,
+            )  # fmt: skip
         outputs, bodies = zip(*results, strict=True)
         return _joined(outputs), None if bodies[0] is None else _joined(bodies)
 
-    def _shrink(self, failed_batch: int) -> None:
-        """Less memory from now on; raises Humans4dError where one person was too much."""
-        if failed_batch == 1:
-            raise Humans4dError(
-                f"the memory of {self.device} does not hold the network at work on one person: "
-                "close what else uses it, take a lower precision, or --device cpu"
-            )
-        self.max_batch = failed_batch // 2
-        self._release()
-
-    def _release(self) -> None:
-        """Give back memory that is only kept for speed."""
+    def free_memory(self) -> bool:
+        """Give back memory that is only kept for speed; whether there was any."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+        return False  # torch has tried that by itself before it gave up
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether a GPU's memory ran out, here or in what the error was raised on top of."""
+    while error is not None:
+        if isinstance(error, torch.cuda.OutOfMemoryError):
+            return True
+        if any(words in str(error) for words in _OUT_OF_MEMORY):
+            return True
+        error = error.__context__
+    return False
 
 
 def _joined(parts: Sequence[tuple]):

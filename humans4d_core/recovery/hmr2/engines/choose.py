@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from typing import NamedTuple
 
 import torch
 
 from ....errors import Humans4dError
+from ..device import available_device
 from ..model import Hmr2
 from ..token_reduction import TokenReduction
+from ..vit import NUM_TOKENS
 from . import openvino
 from .base import Engine
 from .deviation import MAX_MEAN_DEGREES, rotation_deviation, sample_crops_like_images
@@ -22,6 +25,7 @@ PRECISIONS = {
     ("torch", "cuda"): ("fp16", "bf16", "fp32"),
     ("openvino", "cpu"): ("bf16", "fp32"),
     ("onnxruntime", "cpu"): ("fp32", "int8"),
+    ("tensorrt", "cuda"): ("fp16", "fp32"),
 }
 ENGINE_NAMES = ("auto", *dict.fromkeys(name for name, _ in PRECISIONS))
 PRECISION_NAMES = ("auto", "fp32", "bf16", "fp16", "int8")
@@ -32,6 +36,26 @@ _WORTHWHILE_GAIN = 1.3
 _TENSOR_CORES = (7, 0)
 _BFLOAT16_CORES = (8, 0)
 _SAMPLES = 2
+
+
+class EngineRequest(NamedTuple):
+    """What a user wants to run the network."""
+
+    engine: str = "auto"  #: of ENGINE_NAMES
+    precision: str = "auto"  #: of PRECISION_NAMES
+    reduction: TokenReduction | None = None  #: None: all tokens are kept
+
+    @classmethod
+    def from_text(cls, text: str) -> EngineRequest:
+        """ENGINE[:PRECISION[:TOKENS]], such as "auto", "openvino:bf16", "torch:fp16:96".
+
+        TOKENS of the 192 are kept, the others merged. Raises Humans4dError for anything else.
+        """
+        engine, _, rest = text.partition(":")
+        precision, _, tokens = rest.partition(":")
+        precision = precision or "auto"
+        _check_known(engine, precision)
+        return cls(engine, precision, _reduction(text, tokens) if tokens else None)
 
 
 class EngineChoice(NamedTuple):
@@ -52,24 +76,30 @@ def choose_engine(
     PRECISION_NAMES; what is named is taken, only "auto" is judged. reduction: merge tokens, off
     unless asked for, and then not judged; PyTorch only. The engine keeps what it needs of `model`,
     which may be dropped.
-    Raises Humans4dError for a device, engine or package that is not there.
+    Raises Humans4dError for a device, engine or package that is not there, or where nothing is
+    within that bound.
     """
-    device = _device(device)
+    device = available_device(device)
     if reduction is not None and engine == "auto":
         engine = "torch"
     if reduction is not None and engine != "torch":
         raise Humans4dError(f"engine {engine} cannot reduce tokens: take torch")
-    _check_names(engine, precision, device)
+    _check_known(engine, precision)
+    _check_possible(engine, precision, device)
     tried = []
     if device.type == "cpu" and engine == "auto" and not openvino.is_installed():
         tried.append("OpenVINO would be faster: pip install 'humans4d[openvino]'")
     for name, wanted in _candidates(engine, precision, device, tried):
         candidate = _create(model, name, wanted, device, reduction)
-        is_exact = wanted == "fp32" and reduction is None
+        # TensorRT rounds float32 to 10 bits in its products.
+        is_exact = wanted == "fp32" and reduction is None and name != "tensorrt"
         mean = 0.0 if is_exact else _mean_deviation(candidate, model)
         if precision == "auto" and reduction is None and not mean <= MAX_MEAN_DEGREES:
             found = f"{mean:.2g} degrees" if mean == mean else "no finite rotations"
             tried.append(f"{name} {wanted} was left out, it is off by {found}")
+            # Its weights have to be gone before the next one's come: it refers to itself.
+            del candidate
+            gc.collect()
             continue
         words = f"{_device_name(device)}: {name} {wanted}"
         if reduction is not None:
@@ -77,44 +107,36 @@ def choose_engine(
         if not is_exact:
             words += f", rotations within {mean:.2g} degrees of fp32 on average"
         return EngineChoice(candidate, "; ".join((words, *tried)))
-    raise AssertionError("fp32 is always a candidate of precision auto")
+    raise Humans4dError(f"nothing was close enough to the network in float32: {'; '.join(tried)}")
 
 
-def _device(device: str | torch.device | None) -> torch.device:
-    has_gpu = torch.cuda.is_available()
-    if device is None:
-        return torch.device("cuda" if has_gpu else "cpu")
-    try:
-        device = torch.device(device)
-    except RuntimeError:
-        raise Humans4dError(f"{device} is not a device: take cpu, cuda or cuda:1") from None
-    if device.type not in ("cpu", "cuda"):
-        raise Humans4dError(f"device {device} is not supported: take cpu, cuda or cuda:1")
-    if device.type == "cuda":
-        if not has_gpu:
-            raise Humans4dError(
-                f"device {device} was asked for, but this PyTorch finds no GPU: check the driver "
-                "and that torch is a CUDA build, or take --device cpu"
-            )
-        if (device.index or 0) >= torch.cuda.device_count():
-            raise Humans4dError(
-                f"device {device} was asked for, but there are {torch.cuda.device_count()} GPUs"
-            )
-    return device
-
-
-def _check_names(engine: str, precision: str, device: torch.device) -> None:
+def _check_known(engine: str, precision: str) -> None:
     for kind, name, names in (
         ("engine", engine, ENGINE_NAMES), ("precision", precision, PRECISION_NAMES)
     ):  # fmt: skip
         if name not in names:
-            raise Humans4dError(f"{kind} {name} is not known: {', '.join(names)}")
+            raise Humans4dError(f"{kind} '{name}' is not known: {', '.join(names)}")
+
+
+def _reduction(text: str, tokens: str) -> TokenReduction:
+    try:
+        return TokenReduction(kept=int(tokens))
+    except ValueError:
+        raise Humans4dError(
+            f"engine '{text}' is not ENGINE:PRECISION:TOKENS with {NUM_TOKENS // 2} to "
+            f"{NUM_TOKENS - 1} tokens: write torch:fp16:{NUM_TOKENS // 2}, say"
+        ) from None
+
+
+def _check_possible(engine: str, precision: str, device: torch.device) -> None:
     if engine == "auto":
         possible = sum((some for (_, on), some in PRECISIONS.items() if on == device.type), ())
     else:
         possible = PRECISIONS.get((engine, device.type), ())
     if not possible:
-        raise Humans4dError(f"engine {engine} does not run on {device.type}: take torch")
+        raise Humans4dError(
+            f"engine {engine} does not run on {device.type}: take torch, or another device"
+        )
     if precision != "auto" and precision not in possible:
         raise Humans4dError(
             f"{engine if engine != 'auto' else 'no engine'} computes in {precision} on "
@@ -168,6 +190,10 @@ def _create(
         from .onnx import onnx_cpu_engine  # imports the exporter
 
         return onnx_cpu_engine(model, precision)
+    if name == "tensorrt":
+        from .tensorrt import engine_of_model  # imports the exporter
+
+        return engine_of_model(model, precision, device)
     if device.type == "cuda":
         return TorchCudaEngine(model, precision, device, reduction)
     return TorchCpuEngine(model, precision, reduction)
@@ -179,7 +205,9 @@ def _mean_deviation(engine: Engine, model: Hmr2) -> float:
     crops = sample_crops_like_images(_SAMPLES)
     reference = FastNetwork(model)
     expected = reference(crops.to(reference.position.device))
-    return rotation_deviation(engine.run(crops), expected).mean().item()
+    # With bodies, as frames do it: what an engine prepares for this is used again.
+    output, _ = engine.run_bodies(crops)
+    return rotation_deviation(output, expected).mean().item()
 
 
 def _device_name(device: torch.device) -> str:

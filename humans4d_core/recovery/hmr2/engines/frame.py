@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from ....body import BodyOutput
-from ..crops import BLUR_ABOVE, box_squares, check_image, crop_people
-from ..device_crops import sample_crops
-from ..model import Hmr2Output
-from .base import CROP_SHAPE, Engine
+from ....errors import Humans4dError
+from ..crops import crop_people
+from ..device_crops import DeviceCropper
+from ..host_buffer import HostBuffer
+from .base import Engine, is_out_of_memory
 
 _NO_BODIES = BodyOutput(None, None, None, None)
 
@@ -30,57 +32,61 @@ class FrameBodies(NamedTuple):
     centers: np.ndarray  #: (N, 2) px, middles of the crops' squares in the image
     sizes: np.ndarray  #: (N,) px, their sides
 
+    def select(self, index: np.ndarray) -> FrameBodies:
+        """The people that a boolean mask or an index array picks."""
+        return FrameBodies(*(None if array is None else array[index] for array in self))
+
 
 class FramePredictor:
     """Crops the people of an image, runs the engine on them and brings the results home."""
 
     def __init__(self, engine: Engine):
         self.engine = engine
-        pinned = engine.device.type == "cuda"
-        self._upload = HostBuffer(torch.uint8, pinned)
-        self._download = HostBuffer(torch.float32, pinned)
+        self._stays_on_host = _stays_on_host(engine.device)
+        # On the CPU the original's way is the faster one, and exact.
+        self._crop = crop_people if self._stays_on_host else DeviceCropper(engine.device)
+        self._download = HostBuffer(torch.float32, engine.device)
 
     @torch.no_grad()
     def __call__(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
         """People in boxes (N, 4) px of an image (H, W, 3) uint8.
 
-        Raises as `crop_people` does for boxes without size and for what is no image.
+        Raises as `crop_people` does for boxes without size and for what is no image; Humans4dError
+        where the device's memory does not do for it.
         """
-        if _crops_on_host(self.engine.device):
-            crops = crop_people(image_bgr, boxes_xyxy)
-            output, bodies = self.engine.run_bodies(crops.images)
-            arrays = [None if t is None else t.numpy() for t in (*output, *(bodies or _NO_BODIES))]
-            return FrameBodies(*arrays, crops.centers, crops.sizes)
-        check_image(image_bgr)
-        centers, sizes = (array.astype(np.float32) for array in box_squares(boxes_xyxy))
-        images = self._crops(image_bgr, centers, sizes)
-        output, bodies = self.engine.run_bodies(images)
-        return FrameBodies(*self._fetch(output, bodies or _NO_BODIES), centers, sizes)
-
-    def _crops(self, image_bgr: np.ndarray, centers: np.ndarray, sizes: np.ndarray) -> torch.Tensor:
-        """Crops on the device: the squares travel in front of the image, in one copy."""
-        if not len(sizes):
-            return torch.empty((0, *CROP_SHAPE), device=self.engine.device)
-        squares = np.column_stack((centers, sizes))
-        staging = self._upload.of_size(squares.nbytes + image_bgr.nbytes)
-        host = staging.numpy()
-        host[: squares.nbytes] = squares.view(np.uint8).ravel()
-        host[squares.nbytes :].reshape(image_bgr.shape)[...] = image_bgr
-        sent = staging.to(self.engine.device, non_blocking=True)
-        return sample_crops(
-            sent[squares.nbytes :].view(image_bgr.shape),
-            sent[: squares.nbytes].view(torch.float32).view(squares.shape),
-            blur=bool((sizes > BLUR_ABOVE).any()),
+        try:
+            return self._predict(image_bgr, boxes_xyxy)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        # The engine takes care of its own; here it is the crops or the results that did not fit.
+        # Out here the error is gone, which holds on to the tensors of the failed frame.
+        self.engine.free_memory()
+        try:
+            return self._predict(image_bgr, boxes_xyxy)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        raise Humans4dError(
+            f"the memory of {self.engine.device} does not hold the crops of {len(boxes_xyxy)} "
+            "people: close what else uses it, or take --device cpu"
         )
 
-    def _fetch(self, output: Hmr2Output, bodies: BodyOutput) -> list[np.ndarray | None]:
-        """All results in one copy. The device is done with the upload too when it arrives."""
-        tensors = (*output, *bodies)
+    def _predict(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
+        crops = self._crop(image_bgr, boxes_xyxy)
+        output, bodies = self.engine.run_bodies(crops.images)
+        tensors = (*output, *(bodies or _NO_BODIES))
+        return FrameBodies(*self._fetched(tensors), crops.centers, crops.sizes)
+
+    def _fetched(self, tensors: Sequence[torch.Tensor | None]) -> list[np.ndarray | None]:
+        """All results in one copy."""
+        if self._stays_on_host:
+            return [None if tensor is None else tensor.numpy() for tensor in tensors]
         flat = torch.cat([tensor.flatten() for tensor in tensors if tensor is not None])
         host = self._download.of_size(len(flat))
         host.copy_(flat, non_blocking=True)
-        if self.engine.device.type == "cuda":
-            torch.cuda.current_stream(self.engine.device).synchronize()
+        if flat.is_cuda:
+            torch.cuda.current_stream(flat.device).synchronize()
         values = host.numpy().copy()  # the next frame writes over the buffer
         arrays, start = [], 0
         for tensor in tensors:
@@ -92,19 +98,5 @@ class FramePredictor:
         return arrays
 
 
-def _crops_on_host(device: torch.device) -> bool:
+def _stays_on_host(device: torch.device) -> bool:
     return device.type == "cpu"
-
-
-class HostBuffer:
-    """Memory of the host that is kept between frames; pinned, copies need not wait for the CPU."""
-
-    def __init__(self, dtype: torch.dtype, pinned: bool):
-        self.pinned = pinned
-        self.memory = torch.empty(0, dtype=dtype)
-
-    def of_size(self, size: int) -> torch.Tensor:
-        """(size,) uninitialised; valid until the next call."""
-        if len(self.memory) < size:
-            self.memory = torch.empty(size, dtype=self.memory.dtype, pin_memory=self.pinned)
-        return self.memory[:size]

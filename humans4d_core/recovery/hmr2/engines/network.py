@@ -47,12 +47,15 @@ class FastNetwork(nn.Module):
         dtype: torch.dtype = torch.float32,
         reduction: TokenReduction | None = None,
         attention: Attention = F.scaled_dot_product_attention,
+        patches: type[FastPatches] | None = None,
     ):
-        """dtype: of the matrices. reduction: None keeps all tokens. attention: who computes it."""
+        """dtype: of the matrices. reduction: None keeps all tokens. attention: who computes it.
+        patches: who embeds them; None: FastPatches.
+        """
         super().__init__()
         backbone = model.backbone
         self.reduction = reduction
-        self.patches = FastPatches(backbone.patch_embed.proj)
+        self.patches = (patches or FastPatches)(backbone.patch_embed.proj)
         position = backbone.pos_embed.detach().float()
         self.register_buffer("position", position[:, 1:] + position[:, :1])
         self.blocks = nn.ModuleList(FastBlock(block, dtype, attention) for block in backbone.blocks)
@@ -92,6 +95,23 @@ class FastPatches(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         patches = F.conv2d(images, self.weight, self.bias, self.stride, self.padding)
         return patches.flatten(2).transpose(1, 2)  # (N, 192, C)
+
+
+class PatchProducts(FastPatches):
+    """The patch embedding as a matrix product: patches do not overlap, each is a row.
+
+    On a GPU torch rounds float32 to 10 bits in convolutions unless a global setting forbids it; in
+    products it does not unless one allows it.
+    """
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        down, right = self.stride
+        top, left = self.padding
+        # What overhangs on the other sides is less than a patch, and no patch begins there.
+        shifted = F.pad(images, (left, -left, top, -top))
+        patches = shifted.unflatten(3, (-1, right)).unflatten(2, (-1, down))
+        rows = patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # (N, 192, 768)
+        return F.linear(rows, self.weight.flatten(1), self.bias)
 
 
 class FastBlock(nn.Module):

@@ -17,8 +17,6 @@ from ..export import INPUT_NAME, write_onnx
 from ..model import Hmr2, Hmr2Output
 from .base import OUTPUT_SHAPES, BatchedEngine
 
-PRECISIONS = ("fp32", "int8")
-
 _MAX_BATCH = 8
 
 
@@ -64,7 +62,7 @@ class OnnxEngine(BatchedEngine):
 
 
 def onnx_cpu_engine(model: Hmr2, precision: str = "fp32") -> OnnxEngine:
-    """onnxruntime on the CPU with the model's weights.
+    """onnxruntime on the CPU with the model's weights, on as many threads as torch runs on.
 
     precision "int8": weights rounded per output channel, activations per tensor as they come.
     Raises Humans4dError where the packages that write ONNX are missing.
@@ -74,7 +72,8 @@ def onnx_cpu_engine(model: Hmr2, precision: str = "fp32") -> OnnxEngine:
         write_onnx(model, path)
         if precision == "int8":
             path = _quantized(path)
-        session = open_session(path, providers=("CPUExecutionProvider",))
+        threads = torch.get_num_threads()
+        session = open_session(path, threads, providers=("CPUExecutionProvider",))
         return OnnxEngine(session, precision, body=model.body)
 
 

@@ -29,7 +29,8 @@ def is_installed() -> bool:
 
 class OpenVinoEngine(BatchedEngine):
     def __init__(self, model: Hmr2, precision: str = "fp32"):
-        """precision: "fp32" or "bf16"; the latter rounds the residual stream too.
+        """precision: "fp32" or "bf16"; the latter rounds the residual stream too. Runs on as many
+        threads as torch does.
 
         Raises Humans4dError where OpenVINO is not installed.
         """
@@ -44,7 +45,11 @@ class OpenVinoEngine(BatchedEngine):
         self._compiled = openvino.compile_model(
             _graph(_Backbone(network)),
             "CPU",
-            {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"},
+            {
+                "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
+                "PERFORMANCE_HINT": "LATENCY",
+                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            },
         )
         body = None if model.body is None else copy.deepcopy(model.body).to("cpu")
         super().__init__("openvino", precision, torch.device("cpu"), self._infer, body, _MAX_BATCH)

@@ -7,6 +7,8 @@ they run. A graph is recorded for some numbers of people; others run in the next
 from __future__ import annotations
 
 import copy
+import logging
+import threading
 from collections.abc import Callable, Sequence
 
 import torch
@@ -15,16 +17,21 @@ from ....body import BodyOutput
 from ....errors import Humans4dError
 from ..model import Hmr2, Hmr2Output
 from ..token_reduction import TokenReduction
-from .base import CROP_SHAPE, BatchedEngine
-from .network import FastNetwork
+from .base import CROP_SHAPE, BatchedEngine, is_out_of_memory
+from .network import FastNetwork, PatchProducts
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 #: People for whom there is a graph each.
 GRAPH_BATCHES = (1, 2, 4, 8, 16)
 
-# Kernels are chosen and workspaces made before recording: torch asks for a few runs.
+# Kernels are loaded and chosen, and workspaces made, before recording: torch asks for a few runs.
 _RUNS_BEFORE_RECORDING = 3
+
+# torch records one graph at a time in a process.
+_recording = threading.Lock()
+
+_log = logging.getLogger(__name__)
 
 Step = Callable[[torch.Tensor, bool], tuple[Hmr2Output, BodyOutput | None]]
 
@@ -44,13 +51,12 @@ class TorchCudaEngine(BatchedEngine):
         Raises Humans4dError where the GPU's memory does not hold the weights.
         """
         device = torch.device(device)
-        self.use_graphs = use_graphs
+        self._scratch = Scratch(device) if use_graphs else None
         self._graphs: dict[tuple[int, bool], RecordedStep] = {}
-        # Graphs never run at once, and their results are copied: they can share their scratch.
-        self._pool = torch.cuda.graph_pool_handle() if use_graphs else None
         try:
             # Rounded first: half as much travels.
-            network = FastNetwork(model, DTYPES[precision], reduction).to(device)
+            network = FastNetwork(model, DTYPES[precision], reduction, patches=PatchProducts)
+            network = network.to(device)
             body = None if model.body is None else copy.deepcopy(model.body).to(device)
         except torch.cuda.OutOfMemoryError:
             raise Humans4dError(
@@ -61,52 +67,87 @@ class TorchCudaEngine(BatchedEngine):
 
     def warm_up(self, batch_sizes: Sequence[int] = GRAPH_BATCHES) -> None:
         """Record graphs with bodies for these numbers of people: a second or so each."""
-        super().warm_up(batch_sizes)
+        # The largest first: the others fit into its scratch, and what cannot be had is known.
+        super().warm_up(sorted(batch_sizes, reverse=True))
 
     def _step(
         self, images: torch.Tensor, with_bodies: bool
     ) -> tuple[Hmr2Output, BodyOutput | None]:
-        if not self.use_graphs:
+        if self._scratch is None:
             return super()._step(images, with_bodies)
         size = min(size for size in GRAPH_BATCHES if size >= len(images))
         # Where memory ran short, what is above the largest batch is never recorded.
         size = min(size, self.max_batch)
         graph = self._graphs.get((size, with_bodies))
         if graph is None:
-            graph = self._record(size, with_bodies)
+            try:
+                graph = RecordedStep(super()._step, size, with_bodies, self._scratch)
+            except RuntimeError as error:
+                if is_out_of_memory(error):
+                    raise
+                self._give_up_graphs(error)
+                return super()._step(images, with_bodies)
             self._graphs[size, with_bodies] = graph
         return graph(images)
 
-    def _record(self, size: int, with_bodies: bool) -> RecordedStep:
-        return RecordedStep(super()._step, size, with_bodies, self.device, self._pool)
+    def _give_up_graphs(self, error: RuntimeError) -> None:
+        """Slower beats not at all: a driver or another library may forbid to record."""
+        reason = str(error).strip().partition("\n")[0]
+        _log.warning(
+            "CUDA graphs cannot be recorded (%s): kernels are launched one by one, which is slower",
+            reason,
+        )
+        self.free_memory()
+        self._scratch = None
 
-    def _release(self) -> None:
-        self._graphs.clear()
-        if self.use_graphs:
-            self._pool = torch.cuda.graph_pool_handle()  # the old one dies with its graphs
-        super()._release()
+    def free_memory(self) -> bool:
+        """Give back memory that is only kept for speed, the graphs; whether there were any."""
+        had_graphs = bool(self._graphs)
+        if self._scratch is not None:
+            self._scratch.wait()  # none of them may be running
+            self._graphs.clear()
+            self._scratch = Scratch(self.device)  # the old one dies with its graphs
+        super().free_memory()
+        return had_graphs
+
+
+class Scratch:
+    """The memory that an engine's graphs share, and the stream that they are recorded on.
+
+    They can share it, as they never run at once and nobody reads what one has left there: their
+    inputs stand elsewhere, and the outputs that a graph holds on to are not given to the next.
+    torch reuses memory only within one stream, hence the same one for all.
+    """
+
+    def __init__(self, device: torch.device):
+        self.device = device
+        self.stream = torch.cuda.Stream(device)
+        self.pool = torch.cuda.graph_pool_handle()
+
+    def wait(self) -> None:
+        """Until the device has nothing left to do."""
+        torch.cuda.synchronize(self.device)
 
 
 class RecordedStep:
     """A step on a fixed number of people as one CUDA graph."""
 
-    def __init__(self, step: Step, size: int, with_bodies: bool, device: torch.device, pool):
-        self.images = torch.zeros((size, *CROP_SHAPE), device=device)
-        with torch.cuda.device(device):
-            self.replay, self.outputs = self._record(step, with_bodies, pool)
-
-    def _record(self, step: Step, with_bodies: bool, pool):
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(_RUNS_BEFORE_RECORDING):
-                step(self.images, with_bodies)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        # Other threads may go on using the GPU meanwhile.
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-            outputs = step(self.images, with_bodies)
-        return graph.replay, outputs
+    def __init__(self, step: Step, size: int, with_bodies: bool, scratch: Scratch):
+        self.images = torch.zeros((size, *CROP_SHAPE), device=scratch.device)
+        with _recording, torch.cuda.device(scratch.device):
+            stream = scratch.stream
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(_RUNS_BEFORE_RECORDING):
+                    step(self.images, with_bodies)
+            graph = torch.cuda.CUDAGraph()
+            # Other threads may go on using the GPU meanwhile.
+            with torch.cuda.graph(
+                graph, pool=scratch.pool, stream=stream, capture_error_mode="thread_local"
+            ):
+                self.outputs = step(self.images, with_bodies)
+            torch.cuda.current_stream().wait_stream(stream)
+        self.replay = graph.replay
 
     def __call__(self, images: torch.Tensor) -> tuple[Hmr2Output, BodyOutput | None]:
         """The step on `images` (N, 3, 256, 256), N up to the recorded number of people."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from humans4d_core.body import BodyModel, load_body
 from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config
 from humans4d_core.recovery.hmr2.names import official_name
 from humans4d_core.types import JOINT_PARENTS
@@ -51,6 +53,19 @@ def tiny_model() -> Hmr2:
     for tensor in model.state_dict().values():
         tensor += 0.1 * torch.randn(tensor.shape)
     return model
+
+
+@pytest.fixture(scope="session")
+def body() -> BodyModel:
+    """The free one."""
+    return load_body()
+
+
+@pytest.fixture
+def model_with_body(tiny_model, body) -> Iterator[Hmr2]:
+    tiny_model.body = body
+    yield tiny_model
+    tiny_model.body = None
 
 
 @pytest.fixture(scope="session")

@@ -1,32 +1,16 @@
 import json
-import os
-import pickle
-import re
-import struct
-import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 
 from humans4d_core.errors import Humans4dError, ModelFileError
-from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config, find_checkpoint, load_checkpoint
-from humans4d_core.recovery.hmr2.checkpoint import check_complete, open_weights, stored_config
-from humans4d_core.recovery.hmr2.tensor_file import StoredTensor, TensorFile, contiguous_strides
+from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config, load_checkpoint
+from humans4d_core.recovery.hmr2.checkpoint import check_complete
+from humans4d_core.recovery.hmr2.sizes import stored_config
+from humans4d_core.weights_files import StoredTensor, TensorFile, contiguous_strides
 
 PROJ = "backbone.blocks.1.attn.proj.weight"
-
-
-def rewritten(path: Path, change) -> Path:
-    """The archive with each member's name and content passed through `change`."""
-    with zipfile.ZipFile(path) as archive:
-        members = [(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members:
-            changed = change(name, content)
-            if changed is not None:
-                archive.writestr(name, changed)
-    return path
 
 
 class WritesAFile:
@@ -68,26 +52,6 @@ def test_a_bare_state_dict_is_a_checkpoint_too(tmp_path, official_state, tiny_co
     assert load_checkpoint(tmp_path / "state.pt", tiny_config).body is not None
 
 
-def test_strided_shared_parameter_and_half_tensors_are_read(tmp_path):
-    base = torch.randn(6, 8)
-    tensors = {
-        "transposed": base.T,
-        "column": base[:, 3],
-        "slice": base[2:4, 1:5],
-        "half": base.half(),
-        "brain": base.bfloat16(),
-        "long": torch.arange(5),
-        "flag": torch.tensor(True),
-        "none": torch.zeros(0, 3),
-        "parameter": torch.nn.Parameter(base + 1),
-    }
-    torch.save({"state_dict": tensors}, tmp_path / "tensors.pt")
-    with open_weights(tmp_path / "tensors.pt") as weights:
-        for name, expected in tensors.items():
-            assert torch.equal(weights.read(name), expected), name
-            assert weights.read(name).is_contiguous()
-
-
 def test_sizes_are_read_off_the_released_models_shapes(parity_folder, tmp_path):
     described = json.loads((parity_folder / "hmr2_full_keys.json").read_text())["keys"]
     assert len(described) == 576
@@ -105,67 +69,18 @@ def test_sizes_are_read_off_the_released_models_shapes(parity_folder, tmp_path):
 
 
 def test_where_shapes_do_not_tell_the_heads_a_configuration_is_asked_for(save_checkpoint):
-    with pytest.raises(ModelFileError, match="heads.*give a Hmr2Config"):
+    with pytest.raises(ModelFileError, match="heads.*give load_checkpoint .* its Hmr2Config"):
         load_checkpoint(save_checkpoint())
 
 
-# Finding
-
-
-@pytest.fixture
-def no_wishes(monkeypatch, tmp_path):
-    monkeypatch.delenv("HUMANS4D_CHECKPOINT", raising=False)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    return tmp_path
-
-
-CACHED = "home/.cache/4DHumans/logs/train/multiruns/hmr2/0/checkpoints/"
-
-
-def touch(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return path
-
-
-def test_nothing_asked_for_and_nothing_cached_is_none(no_wishes):
-    assert find_checkpoint() is None
-
-
-def test_the_released_checkpoint_is_found_in_the_originals_cache(no_wishes):
-    touch(no_wishes / CACHED / "last.ckpt")
-    released = touch(no_wishes / CACHED / "epoch=35-step=1000000.ckpt")
-    assert find_checkpoint() == released
-
-
-def test_a_path_goes_before_the_variable_and_that_before_the_cache(no_wishes, monkeypatch):
-    touch(no_wishes / CACHED / "epoch=35-step=1000000.ckpt")
-    named, variable = touch(no_wishes / "a.ckpt"), touch(no_wishes / "b.ckpt")
-    monkeypatch.setenv("HUMANS4D_CHECKPOINT", str(variable))
-    assert find_checkpoint(named) == named
-    assert find_checkpoint() == variable
-
-
-def test_a_folder_stands_for_the_checkpoint_in_it(no_wishes):
-    checkpoint = touch(no_wishes / "training" / "checkpoints" / "a.ckpt")
-    assert find_checkpoint(no_wishes / "training") == checkpoint
-    converted = touch(no_wishes / "training" / "small.safetensors")
-    assert find_checkpoint(no_wishes / "training") == converted
-
-
-def test_a_folder_of_several_asks_which(no_wishes):
-    touch(no_wishes / "x" / "a.ckpt")
-    touch(no_wishes / "x" / "b.ckpt")
-    with pytest.raises(ModelFileError, match=r"2 checkpoints \(a.ckpt, b.ckpt\): name one"):
-        find_checkpoint(no_wishes / "x")
-
-
-@pytest.mark.parametrize("wish", ["missing.ckpt", "empty"])
-def test_what_was_asked_for_and_is_not_there_is_an_error(no_wishes, monkeypatch, wish):
-    (no_wishes / "empty").mkdir()
-    monkeypatch.setenv("HUMANS4D_CHECKPOINT", str(no_wishes / wish))
-    with pytest.raises(ModelFileError, match="give the checkpoint's path"):
-        find_checkpoint()
+def test_a_checkpoint_in_half_precision_throughout_is_read(
+    save_checkpoint, official_state, tiny_config
+):
+    """numpy, which bodies are checked in, has no bfloat16."""
+    rounded = {name: t.bfloat16() for name, t in official_state.items() if t.is_floating_point()}
+    model = load_checkpoint(save_checkpoint(rounded), tiny_config)
+    assert {tensor.dtype for tensor in model.state_dict().values()} == {torch.float32}
+    assert model.body.num_vertices == 30
 
 
 # Wrong files
@@ -176,6 +91,12 @@ def test_a_partial_checkpoint_names_some_of_what_it_lacks(save_checkpoint, tiny_
                "smpl_head.init_cam": None}  # fmt: skip
     with pytest.raises(ModelFileError, match=rf"lacks 4 of the \d+.*{PROJ}.*and 1 more"):
         load_checkpoint(save_checkpoint(lacking), tiny_config)
+
+
+def test_a_partial_body_is_named(save_checkpoint, tiny_config):
+    path = save_checkpoint({"smpl.v_template": None, "smpl.parents": None})
+    with pytest.raises(ModelFileError, match=r"body model \(smpl.v_template, smpl.parents\)"):
+        load_checkpoint(path, tiny_config)
 
 
 def test_an_unknown_tensor_is_named(save_checkpoint, tiny_config):
@@ -221,33 +142,16 @@ def test_integers_are_no_weights(save_checkpoint, official_state, tiny_config):
         load_checkpoint(path, tiny_config)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.7, 0.999])
-def test_a_truncated_checkpoint_is_one_sentence(save_checkpoint, tiny_config, share):
-    path = save_checkpoint()
-    os.truncate(path, int(path.stat().st_size * share))
-    with pytest.raises(ModelFileError) as caught:
-        load_checkpoint(path, tiny_config)
-    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"\x80\x02}.", b"PK\x03\x04"])
-def test_another_kind_of_file_is_one_sentence(tmp_path, content):
-    path = tmp_path / "model.ckpt"
-    path.write_bytes(content)
-    with pytest.raises(ModelFileError, match=re.escape(str(path))):
-        load_checkpoint(path)
-
-
 def test_another_networks_checkpoint_says_so(tmp_path):
     torch.save(torch.nn.Linear(3, 4).state_dict(), tmp_path / "linear.pt")
     with pytest.raises(ModelFileError, match="lacks 503 of the 503 tensors of HMR 2.0"):
         load_checkpoint(tmp_path / "linear.pt")
 
 
-def test_a_device_that_is_not_there_is_named(save_checkpoint, tiny_config):
-    for device in ("nonsense", "cuda:99"):
-        with pytest.raises(Humans4dError, match=f"device '{device}' cannot be used"):
-            load_checkpoint(save_checkpoint(), tiny_config, device=device)
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99", "meta"])
+def test_a_device_that_is_not_there_is_named(save_checkpoint, tiny_config, device):
+    with pytest.raises(Humans4dError, match=device):
+        load_checkpoint(save_checkpoint(), tiny_config, device=device)
 
 
 # Hostile files
@@ -269,71 +173,6 @@ def test_a_tensor_that_is_a_call_is_refused(save_checkpoint, tiny_config, tmp_pa
     with pytest.raises(ModelFileError, match=f"{PROJ} is no plain tensor"):
         load_checkpoint(path, tiny_config)
     assert not mark.exists()
-
-
-def test_the_format_before_zip_is_refused_unread(official_state, tmp_path):
-    mark, path = tmp_path / "executed", tmp_path / "old.ckpt"
-    content = {"state_dict": official_state, "hyper_parameters": WritesAFile(mark)}
-    torch.save(content, path, _use_new_zipfile_serialization=False)
-    with pytest.raises(ModelFileError, match="bare pickle.*nothing in it was run"):
-        load_checkpoint(path)
-    path.write_bytes(pickle.dumps(WritesAFile(mark)))
-    with pytest.raises(ModelFileError, match="nothing in it was run"):
-        load_checkpoint(path)
-    assert not mark.exists()
-
-
-def test_compressed_members_are_refused(save_checkpoint, tiny_config):
-    path = save_checkpoint()
-    with zipfile.ZipFile(path) as archive:
-        members = [(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-    with pytest.raises(ModelFileError, match="compressed"):
-        load_checkpoint(path, tiny_config)
-
-
-def test_a_missing_or_shortened_storage_is_refused(save_checkpoint, tiny_config):
-    path = rewritten(save_checkpoint(), lambda n, c: None if n.endswith("/data/3") else c)
-    with pytest.raises(ModelFileError, match="lacks its storage data/3"):
-        load_checkpoint(path, tiny_config)
-    path = rewritten(save_checkpoint(), lambda n, c: c[:-4] if n.endswith("/data/3") else c)
-    with pytest.raises(ModelFileError, match="does not fit into its storage"):
-        load_checkpoint(path, tiny_config)
-
-
-class Rebuilt:
-    """A tensor that claims any offset, shape and strides over a storage of 16 numbers."""
-
-    def __init__(self, offset, shape, strides):
-        self.arguments = (torch.zeros(16).untyped_storage(), offset, shape, strides)
-
-    def __reduce__(self):
-        storage, *rest = self.arguments
-        typed = torch.storage.TypedStorage(
-            wrap_storage=storage, dtype=torch.float32, _internal=True
-        )
-        return torch._utils._rebuild_tensor_v2, (typed, *rest, False, {})
-
-
-@pytest.mark.parametrize(
-    "claim",
-    [
-        (12, (8,), (1,)),  # runs out of the storage
-        (-4, (4,), (1,)),  # begins before it
-        (0, (4, 4), (8, 1)),
-        (0, (1 << 20, 1 << 20), (0, 0)),  # the same bytes again and again
-        (0, (1 << 62, 0), (1, 1)),
-        (0, (4,), (-1,)),
-        (0, (4,), (1, 1)),
-        (0, (1,) * 100, (1,) * 100),
-        (0, (4.0,), (1,)),
-    ],
-)
-def test_tensors_outside_of_their_storage_are_refused(save_checkpoint, tiny_config, claim):
-    with pytest.raises(ModelFileError, match=PROJ):
-        load_checkpoint(save_checkpoint({PROJ: Rebuilt(*claim)}), tiny_config)
 
 
 def test_tensors_that_share_bytes_to_unfold_are_refused(tmp_path, official_state, tiny_config):
@@ -364,34 +203,21 @@ def test_absurd_sizes_never_become_modules(tmp_path, names):
         load_checkpoint(tmp_path / "absurd.ckpt")
 
 
-def test_names_that_would_write_to_a_terminal_are_refused(save_checkpoint, tiny_config):
-    with pytest.raises(ModelFileError) as caught:
-        load_checkpoint(save_checkpoint({"backbone.\x1b[2J": torch.zeros(1)}), tiny_config)
-    assert "\x1b" not in str(caught.value)
-
-
 @pytest.mark.parametrize(
-    "header",
+    "metadata, message",
     [
-        b"[]",
-        b"{",
-        b'{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,8]}}',
-        b'{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}',
-        b'{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,-16]}}',
-        b'{"a":{"dtype":"F32","shape":[1099511627776,1099511627776],"data_offsets":[0,16]}}',
-        b'{"a":{"dtype":"F7","shape":[],"data_offsets":[0,0]}}',
-        b'{"a":{"dtype":"F32","shape":[' + b"[" * 5000 + b"]" * 5000 + b'],"data_offsets":[0,0]}}',
-        b'{"a":3}',
-        b'{"__metadata__":3}',
-        b'{"__metadata__":{"humans4d_format":"2"}}',
-        b'{"__metadata__":{"hmr2_config":"{\\"num_heads\\":1000000000000}"}}',
+        ({"humans4d_format": "2"}, "newer format"),
+        ({"hmr2_config": "{"}, "metadata on the network is damaged"),
+        ({"hmr2_config": '{"num_heads": 1}'}, "metadata on the network is damaged"),
+        (
+            {"hmr2_config": '{"num_heads": 7, "decoder_heads": 8, "decoder_dim_head": 64}'},
+            "contradicts the tensors' shapes",
+        ),
     ],
 )
-def test_damaged_safetensors_are_one_sentence(tmp_path, header):
+def test_metadata_that_lies_is_refused(tmp_path, metadata, message):
+    header = json.dumps({"__metadata__": metadata}).encode()
     path = tmp_path / "model.safetensors"
-    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(12))
-    with pytest.raises(ModelFileError, match=re.escape(str(path))):
-        load_checkpoint(path)
-    path.write_bytes(struct.pack("<Q", 1 << 60) + header)
-    with pytest.raises(ModelFileError, match=re.escape(str(path))):
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ModelFileError, match=message):
         load_checkpoint(path)

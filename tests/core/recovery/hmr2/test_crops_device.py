@@ -3,17 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from humans4d_core.errors import ImageError
 from humans4d_core.recovery.hmr2 import load_checkpoint
-from humans4d_core.recovery.hmr2.crops import crop_people
-from humans4d_core.recovery.hmr2.device_crops import (
-    crop_people_batched,
-    crop_people_on,
-    sample_crops,
-    upload_image,
-)
+from humans4d_core.recovery.hmr2.crops import BLUR_ABOVE, box_squares, crop_people
+from humans4d_core.recovery.hmr2.device_crops import DeviceCropper, sample_crops, visible_window
 
 CROPS = Path(__file__).parents[5] / "shared" / "parity" / "crops.npz"
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
@@ -34,6 +31,10 @@ PEOPLE = np.array(
 def textured(height, width, seed=0):
     noise = np.random.default_rng(seed).normal(size=(height, width, 3))
     return (128 + 127 * np.tanh(gaussian_filter(noise, (2, 2, 0)) * 8)).astype(np.uint8)
+
+
+def crop_people_batched(image, boxes, device):
+    return DeviceCropper(device)(image, boxes)
 
 
 def mean_difference(a, b):
@@ -161,10 +162,9 @@ def test_a_crowd_is_cropped():
 
 
 def test_no_boxes_give_no_crops():
-    for crop in (crop_people_on, crop_people_batched):
-        crops = crop(textured(20, 20), np.zeros((0, 4), np.float32), "cpu")
-        assert len(crops) == 0
-        assert crops.images.shape == (0, 3, 256, 256)
+    crops = crop_people_batched(textured(20, 20), np.zeros((0, 4), np.float32), "cpu")
+    assert len(crops) == 0
+    assert crops.images.shape == (0, 3, 256, 256)
 
 
 @pytest.mark.parametrize(
@@ -184,17 +184,61 @@ def test_an_8k_image_is_read_where_the_box_is():
     assert mean_difference(crops, reference).max() < 0.01
 
 
-def test_the_cpu_is_given_the_reference():
-    image = textured(480, 640)
-    crops, reference = crop_people_on(image, PEOPLE, "cpu"), crop_people(image, PEOPLE)
-    assert (crops.images == reference.images).all()
-
-
-def test_views_and_read_only_images_travel_whole():
-    image = textured(20, 30)
-    view = np.ascontiguousarray(image[::-1])[::-1]
+def test_views_and_read_only_images_are_cropped_like_copies():
+    image = textured(200, 300)
+    view = np.ascontiguousarray(image[:, ::-1])[:, ::-1]
     view.setflags(write=False)
-    assert (upload_image(view, "cpu").numpy() == image).all()
+    box = np.array([(20, 30, 120, 180)])
+    crops = crop_people_batched(view, box, "cpu")
+    assert torch.equal(crops.images, crop_people_batched(image, box, "cpu").images)
+
+
+def test_a_cropper_can_be_used_again():
+    """Its buffer is kept: smaller and larger frames in turn."""
+    cropper = DeviceCropper("cpu")
+    for image in (textured(480, 640), textured(60, 50), textured(480, 640, seed=1)):
+        height, width = image.shape[:2]
+        box = np.array([(1, 2, width - 3, height - 1)])
+        crops, reference = cropper(image, box), crop_people(image, box)
+        assert mean_difference(crops, reference).max() < 0.01
+
+
+def test_only_what_crops_show_travels():
+    """The rest of the image has no say: it may as well be cut off, or be anything."""
+    image = textured(480, 640)
+    some = PEOPLE[2:4]
+    centers, sizes = box_squares(some)
+    rows, columns = visible_window(centers, sizes, 480, 640)
+    assert (rows.stop - rows.start) * (columns.stop - columns.start) < 0.8 * 480 * 640
+    other = 255 - image
+    other[rows, columns] = image[rows, columns]
+    assert torch.equal(
+        crop_people_batched(other, some, "cpu").images,
+        crop_people_batched(image, some, "cpu").images,
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.tuples(st.floats(-400, 400), st.floats(-400, 400), st.floats(3, 1500), st.floats(3, 1500))
+)
+def test_a_window_of_the_image_does_as_well_as_all_of_it(numbers):
+    x, y, width, height = numbers
+    image = textured(120, 160)
+    box = np.array([(x, y, x + width, y + height)])
+    centers, sizes = box_squares(box)
+    squares = torch.from_numpy(np.column_stack((centers, sizes))).float()
+    blur = bool((sizes > BLUR_ABOVE).any())
+    whole = sample_crops(torch.from_numpy(image), squares, blur)
+    # Positions are float32: up to some 1e-4 px apart, which grain makes a gray level.
+    assert (crop_people_batched(image, box, "cpu").images - whole).abs().max() < 0.02
+
+
+def test_a_person_outside_of_the_image_does_not_move_the_others():
+    image = textured(480, 640)
+    together = crop_people_batched(image, PEOPLE[[2, 7]], "cpu").images
+    alone = crop_people_batched(image, PEOPLE[[2]], "cpu").images
+    assert (together[0] - alone[0]).abs().max() < 0.02
 
 
 def test_bad_boxes_and_images_are_refused_like_by_the_reference():

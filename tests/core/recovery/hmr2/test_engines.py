@@ -1,27 +1,23 @@
-"""What all engines have in common, and which is chosen."""
-
-import sys
+"""What all engines have in common."""
 
 import numpy as np
 import pytest
 import torch
 
-from humans4d_core.body import load_body
-from humans4d_core.errors import Humans4dError, ImageError
-from humans4d_core.recovery.hmr2 import Hmr2Output, crop_people, load_checkpoint
-from humans4d_core.recovery.hmr2.engines import FramePredictor, choose, choose_engine
-from humans4d_core.recovery.hmr2.engines import frame as frame_module
-from humans4d_core.recovery.hmr2.engines.base import OUTPUT_SHAPES, BatchedEngine
+from humans4d_core.errors import Humans4dError
+from humans4d_core.recovery.hmr2 import Hmr2Output
+from humans4d_core.recovery.hmr2.engines.base import (
+    OUTPUT_SHAPES,
+    BatchedEngine,
+    is_out_of_memory,
+)
 from humans4d_core.recovery.hmr2.engines.deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
-from humans4d_core.recovery.hmr2.engines.torch_cpu import ProductSpeeds, TorchCpuEngine
-from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
+from humans4d_core.recovery.hmr2.engines.torch_cpu import TorchCpuEngine
 
 CPU = torch.device("cpu")
-AMD = ProductSpeeds(plain=2.0, onednn=1.0, bf16=0.5)
-NO_BF16 = ProductSpeeds(plain=1.0, onednn=float("inf"), bf16=3.0)
 
 
 def numbered(images: torch.Tensor) -> Hmr2Output:
@@ -51,18 +47,6 @@ class SmallMemory:
         return numbered(images)
 
 
-@pytest.fixture(scope="module")
-def body():
-    return load_body()
-
-
-@pytest.fixture
-def model(tiny_model, body):
-    tiny_model.body = body
-    yield tiny_model
-    tiny_model.body = None
-
-
 def test_a_crowd_is_split_and_keeps_its_order():
     engine = BatchedEngine("split", "fp32", CPU, numbered, None, max_batch=8)
     output = engine.run(numbered_crops(21))
@@ -88,6 +72,73 @@ def test_out_of_memory_at_one_person_is_one_sentence():
     assert network.batches == [5, 2, 1]
 
 
+class ManyGraphs(BatchedEngine):
+    """An engine whose memory for speed leaves none to run in, until it is given back."""
+
+    def __init__(self, in_the_end: int):
+        self.network_at_work = SmallMemory(0)
+        self.in_the_end = in_the_end
+        super().__init__("many", "fp32", CPU, self.network_at_work, None, max_batch=4)
+
+    def free_memory(self) -> bool:
+        had_any = self.network_at_work.people == 0
+        self.network_at_work.people = self.in_the_end
+        return had_any
+
+
+def test_one_person_is_tried_again_when_memory_came_back():
+    engine = ManyGraphs(in_the_end=1)
+    assert engine.run(numbered_crops(1)).camera[:, 0].tolist() == [1]
+    assert engine.network_at_work.batches == [1, 1]
+
+
+def test_memory_that_never_suffices_is_not_waited_for():
+    engine = ManyGraphs(in_the_end=0)
+    with pytest.raises(Humans4dError, match="on one person"):
+        engine.run(numbered_crops(1))
+    assert engine.network_at_work.batches == [1, 1]
+
+
+def test_a_smaller_batch_is_said_aloud(caplog):
+    BatchedEngine("small", "fp32", CPU, SmallMemory(3), None, max_batch=16).run(numbered_crops(5))
+    assert "memory of cpu ran out with 5 people at once: 2 from now on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error, is_it",
+    [
+        (torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (KeyError("memory"), False),
+    ],
+)
+def test_all_who_run_out_of_memory_are_understood(error, is_it):
+    def network(images):
+        if len(images) > 1:
+            raise error
+        return numbered(images)
+
+    engine = BatchedEngine("small", "fp32", CPU, network, None, max_batch=16)
+    if is_it:
+        assert engine.run(numbered_crops(3)).camera[:, 0].tolist() == [1, 2, 3]
+    else:
+        with pytest.raises(type(error)):
+            engine.run(numbered_crops(3))
+
+
+def test_an_error_on_top_of_running_out_of_memory_is_that():
+    """The end of a recording that ran out of memory can fail by itself, in other words."""
+    try:
+        try:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+    except RuntimeError as error:
+        assert is_out_of_memory(error)
+
+
 def test_nobody_launches_nothing(body):
     network = SmallMemory(0)
     engine = BatchedEngine("idle", "fp32", CPU, network, body, max_batch=16)
@@ -103,8 +154,8 @@ def test_crops_of_another_size_are_refused():
         engine.run(torch.zeros(2, 3, 256, 192))
 
 
-def test_bodies_are_those_of_the_parameters(model, body):
-    output, bodies = TorchCpuEngine(model).run_bodies(sample_crops_like_images(2))
+def test_bodies_are_those_of_the_parameters(model_with_body, body):
+    output, bodies = TorchCpuEngine(model_with_body).run_bodies(sample_crops_like_images(2))
     expected = body(output.global_orient, output.body_pose, output.betas)
     assert torch.equal(bodies.vertices, expected.vertices)
 
@@ -133,150 +184,3 @@ def test_deviation_of_a_network_that_overflowed_is_not_a_number():
     eye = torch.eye(3).expand(1, 24, 3, 3)
     broken = Hmr2Output(eye[:, :1] * float("nan"), eye[:, 1:], None, None)
     assert rotation_deviation(broken, Hmr2Output(eye[:, :1], eye[:, 1:], None, None)).isnan().any()
-
-
-@pytest.mark.parametrize("has_openvino", [True, False])
-def test_auto_takes_bf16_where_it_is_faster(has_openvino, tiny_model, monkeypatch):
-    if has_openvino:
-        pytest.importorskip("openvino")
-    monkeypatch.setattr(choose.openvino, "is_installed", lambda: has_openvino)
-    monkeypatch.setattr(choose, "product_speeds", lambda: AMD)
-    choice = choose_engine(tiny_model, "cpu")
-    assert choice.engine.name == ("openvino" if has_openvino else "torch")
-    assert choice.engine.precision == "bf16"
-    assert "degrees of fp32" in choice.reason
-
-
-def test_auto_takes_fp32_where_bf16_is_slower(tiny_model, monkeypatch):
-    monkeypatch.setattr(choose, "product_speeds", lambda: NO_BF16)
-    choice = choose_engine(tiny_model, "cpu")
-    assert choice.engine.precision == "fp32"
-    assert "bf16 is not faster" in choice.reason
-
-
-def test_auto_leaves_out_what_deviates_too_much(tiny_model, monkeypatch):
-    monkeypatch.setattr(choose, "product_speeds", lambda: AMD)
-    monkeypatch.setattr(choose, "_mean_deviation", lambda engine, model: 0.7)
-    choice = choose_engine(tiny_model, "cpu")
-    assert choice.engine.precision == "fp32"
-    assert "bf16 was left out, it is off by 0.7 degrees" in choice.reason
-
-
-def test_auto_leaves_out_what_overflows(tiny_model, monkeypatch):
-    monkeypatch.setattr(choose, "product_speeds", lambda: AMD)
-    monkeypatch.setattr(choose, "_mean_deviation", lambda engine, model: float("nan"))
-    choice = choose_engine(tiny_model, "cpu")
-    assert choice.engine.precision == "fp32"
-    assert "no finite rotations" in choice.reason
-
-
-def test_without_openvino_torch_takes_over_and_says_so(tiny_model, monkeypatch):
-    monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.setattr(choose.openvino, "is_installed", lambda: False)
-    monkeypatch.setattr(choose, "product_speeds", lambda: NO_BF16)
-    choice = choose_engine(tiny_model, "cpu")
-    assert (choice.engine.name, choice.engine.precision) == ("torch", "fp32")
-    assert "pip install 'humans4d[openvino]'" in choice.reason
-    with pytest.raises(Humans4dError, match="OpenVINO is not installed"):
-        choose_engine(tiny_model, "cpu", "openvino")
-
-
-def test_what_is_named_is_taken_and_its_deviation_said(tiny_model, monkeypatch):
-    monkeypatch.setattr(choose, "_mean_deviation", lambda engine, model: 3.0)
-    choice = choose_engine(tiny_model, "cpu", "torch", "bf16")
-    assert choice.engine.precision == "bf16"
-    assert "within 3 degrees" in choice.reason
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_missing_gpu_is_said_and_not_replaced(tiny_model):
-    with pytest.raises(Humans4dError, match="cuda was asked for, .* no GPU"):
-        choose_engine(tiny_model, "cuda")
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        (("tpu9",), "tpu9 is not a device"),
-        (("meta",), "meta is not supported"),
-        (("cpu", "tensorflow"), "engine tensorflow is not known"),
-        (("cpu", "torch", "fp8"), "precision fp8 is not known"),
-        (("cpu", "torch", "int8"), "torch computes in int8 on cpu: take bf16, fp32"),
-        (("cpu", "auto", "fp16"), "no engine computes in fp16 on cpu"),
-        (("cpu", "openvino", "fp32", TokenReduction()), "cannot reduce tokens"),
-    ],
-)
-def test_what_cannot_be_had_is_refused(tiny_model, arguments, message):
-    with pytest.raises(Humans4dError, match=message):
-        choose_engine(tiny_model, *arguments)
-
-
-def test_token_reduction_is_taken_unjudged_and_said(tiny_model):
-    choice = choose_engine(tiny_model, "cpu", precision="fp32", reduction=TokenReduction(1))
-    assert "96 tokens after layer 1" in choice.reason
-    assert "degrees of fp32" in choice.reason
-
-
-@pytest.mark.parametrize("engine, precision", [("torch", "fp32"), ("torch", "bf16")])
-def test_the_parity_checkpoint_runs_as_the_original(golden, parity_folder, tiny_config, engine,
-                                                    precision):  # fmt: skip
-    model = load_checkpoint(parity_folder / "tiny_hmr2", tiny_config)
-    output, bodies = choose_engine(model, "cpu", engine, precision).engine.run_bodies(golden["img"])
-    expected = Hmr2Output(golden["pred_global_orient"], golden["pred_body_pose"], None, None)
-    assert rotation_deviation(output, expected).mean() < {"fp32": 2e-3, "bf16": 0.5}[precision]
-    tolerance = {"fp32": 2e-5, "bf16": 2e-2}[precision]
-    assert (bodies.vertices - golden["pred_vertices"]).abs().max() < tolerance
-
-
-@pytest.fixture
-def image():
-    return np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
-
-
-BOXES = np.array(((20, 10, 120, 230), (150, 40, 230, 200), (280, 100, 400, 300)), np.float64)
-
-
-def test_a_frame_gives_what_crops_and_engine_give(model, image):
-    engine = TorchCpuEngine(model)
-    people = FramePredictor(engine)(image, BOXES)
-    crops = crop_people(image, BOXES)
-    output, bodies = engine.run_bodies(crops.images)
-    assert np.array_equal(people.body_pose, output.body_pose.numpy())
-    assert np.array_equal(people.vertices, bodies.vertices.numpy())
-    assert np.array_equal(people.centers, crops.centers)
-    assert people.joints45 is None or people.joints45.shape == (3, 45, 3)
-
-
-def test_a_frame_on_a_device_travels_once_each_way(model, image, monkeypatch):
-    """The way of a GPU, on the CPU: the device's crops, one buffer up, one down."""
-    engine = TorchCpuEngine(model)
-    predict = FramePredictor(engine)
-    on_host = predict(image, BOXES)
-    monkeypatch.setattr(frame_module, "_crops_on_host", lambda device: False)
-    on_device = predict(image, BOXES)
-    assert on_device.vertices.shape == on_host.vertices.shape
-    assert np.array_equal(on_device.sizes, on_host.sizes)
-    angles = rotation_deviation(*(
-        Hmr2Output(torch.from_numpy(p.global_orient), torch.from_numpy(p.body_pose), None, None)
-        for p in (on_device, on_host)
-    ))  # fmt: skip
-    assert angles.mean() < 0.5
-    kept = on_device.vertices.copy()
-    predict(image[::-1].copy(), BOXES[:2])
-    assert np.array_equal(on_device.vertices, kept), "a later frame wrote over an earlier result"
-
-
-@pytest.mark.parametrize("on_host", [True, False])
-def test_a_frame_without_people_is_empty(model, image, monkeypatch, on_host):
-    monkeypatch.setattr(frame_module, "_crops_on_host", lambda device: on_host)
-    people = FramePredictor(TorchCpuEngine(model))(image, np.zeros((0, 4)))
-    assert people.vertices.shape == (0, model.body.num_vertices, 3)
-    assert people.body_pose.shape == (0, 23, 3, 3)
-    assert people.centers.shape == (0, 2)
-
-
-@pytest.mark.parametrize("on_host", [True, False])
-def test_what_is_no_image_is_refused(model, monkeypatch, on_host):
-    monkeypatch.setattr(frame_module, "_crops_on_host", lambda device: on_host)
-    with pytest.raises(ImageError, match="expected"):
-        FramePredictor(TorchCpuEngine(model))(np.zeros((5, 5), np.uint8), BOXES)

@@ -3,25 +3,31 @@
 import copy
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from humans4d_core.errors import Humans4dError, ModelFileError
+from humans4d_core.errors import Humans4dError
 from humans4d_core.recovery.hmr2 import Hmr2Output
-from humans4d_core.recovery.hmr2.engines import tensorrt, torch_cuda
+from humans4d_core.recovery.hmr2.engines import torch_cuda
 from humans4d_core.recovery.hmr2.engines.deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
-from humans4d_core.recovery.hmr2.engines.network import FastNetwork, attention_by_products
+from humans4d_core.recovery.hmr2.engines.network import (
+    FastNetwork,
+    FastPatches,
+    PatchProducts,
+    attention_by_products,
+)
 from humans4d_core.recovery.hmr2.engines.torch_cpu import (
     TorchCpuEngine,
     onednn_products,
     product_speeds,
 )
 from humans4d_core.recovery.hmr2.engines.torch_cuda import TorchCudaEngine
+from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
 
 HALF = {torch.bfloat16, torch.float16}
 
@@ -108,8 +114,11 @@ class ReplayedStep:
 
     recorded: list[tuple[int, bool]] = []
     memory = 16
+    forbidden = False
 
-    def __init__(self, step, size, with_bodies, device, pool):
+    def __init__(self, step, size, with_bodies, scratch):
+        if self.forbidden:
+            raise RuntimeError("operation not permitted when stream is capturing\nand more")
         if size > self.memory:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         self.recorded.append((size, with_bodies))
@@ -125,11 +134,19 @@ class ReplayedStep:
     __call__ = torch_cuda.RecordedStep.__call__
 
 
+class NoScratch:
+    def __init__(self, device):
+        pass
+
+    def wait(self):
+        pass
+
+
 @pytest.fixture
 def graphs(monkeypatch):
     monkeypatch.setattr(ReplayedStep, "recorded", [])
     monkeypatch.setattr(torch_cuda, "RecordedStep", ReplayedStep)
-    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 0))
+    monkeypatch.setattr(torch_cuda, "Scratch", NoScratch)
     return ReplayedStep
 
 
@@ -163,9 +180,72 @@ def test_graphs_that_do_not_fit_are_replaced_by_smaller_ones(tiny_model, graphs,
 def test_warming_up_records_what_frames_need(tiny_model, graphs):
     engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
     engine.warm_up()
-    assert graphs.recorded == [(size, True) for size in (1, 2, 4, 8, 16)]
+    assert graphs.recorded == [(size, True) for size in (16, 8, 4, 2, 1)]
     engine.run_bodies(sample_crops_like_images(3))
     assert len(graphs.recorded) == 5
+
+
+def test_warming_up_finds_out_what_fits(tiny_model, graphs, monkeypatch):
+    monkeypatch.setattr(graphs, "memory", 4)
+    engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
+    engine.warm_up()
+    assert engine.max_batch == 4
+    assert graphs.recorded == [(size, True) for size in (4, 2, 1)]
+
+
+def test_where_graphs_are_forbidden_kernels_are_launched_and_it_is_said(
+    tiny_model, crops, expected, graphs, monkeypatch, caplog
+):
+    monkeypatch.setattr(graphs, "forbidden", True)
+    engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
+    for _ in range(2):
+        assert largest_difference(engine.run(crops), expected) < 1e-5
+    (record,) = caplog.records
+    assert "recorded (operation not permitted when stream is capturing):" in record.message
+
+
+def test_patches_as_products_are_the_convolution(tiny_model, crops):
+    projection = tiny_model.backbone.patch_embed.proj
+    images = crops[..., 32:-32]
+    torch.testing.assert_close(
+        PatchProducts(projection)(images), FastPatches(projection)(images), atol=1e-4, rtol=0
+    )
+
+
+class Operations(TorchDispatchMode):
+    """Notes each operation, and the devices that copies go to."""
+
+    def __init__(self):
+        super().__init__()
+        self.names: set[str] = set()
+        self.moves: list[object] = []
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        options = options or {}
+        self.names.add(function.overloadpacket.__name__)
+        if function.overloadpacket.__name__ == "_to_copy" and options.get("device") is not None:
+            self.moves.append(options["device"])
+        indices = arguments[1] if function.overloadpacket.__name__ == "index" else ()
+        self.names |= {
+            "index by a mask" for i in indices if i is not None and i.dtype == torch.bool
+        }
+        return function(*arguments, **options)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+@pytest.mark.parametrize("reduction", [None, TokenReduction(1, 100)])
+def test_a_step_does_nothing_that_a_cuda_graph_forbids(
+    model_with_body, crops, precision, reduction
+):
+    """No number is read on the host, and nothing on the host is made into a tensor."""
+    engine = TorchCudaEngine(model_with_body, precision, "cpu", reduction, use_graphs=False)
+    with torch.no_grad(), Operations() as operations:
+        engine._step(crops, True)
+    waits = {"_local_scalar_dense", "nonzero", "unique", "masked_select", "index by a mask"}
+    from_host = {"lift_fresh", "lift_fresh_copy", "scalar_tensor", "from_file"}
+    assert {"gelu", "addmm", "addcmul"} <= operations.names, "it has seen network and body"
+    assert not operations.names & (waits | from_host)
+    assert not operations.moves
 
 
 def test_weights_that_the_gpu_cannot_hold_are_one_sentence(tiny_model, monkeypatch):
@@ -210,32 +290,6 @@ def test_onnxruntime_runs_the_network(tiny_model, crops, expected, precision, de
     assert deviation < degrees
     assert (deviation > 1e-2) == (precision == "int8"), "8 bits must show"
     assert engine.run(crops[:1]).camera.shape == (1, 3)
-
-
-@pytest.mark.skipif(tensorrt.is_available(), reason="TensorRT is here")
-def test_tensorrt_that_is_not_here_is_said(tmp_path):
-    with pytest.raises(Humans4dError, match="no TensorRT"):
-        tensorrt.tensorrt_engine(tmp_path / "network.onnx", None)
-
-
-def test_tensorrt_is_told_shapes_and_folder(tmp_path, monkeypatch):
-    seen = {}
-
-    def session(path, providers):
-        seen["path"], [(seen["provider"], seen["options"])] = path, providers
-        raise RuntimeError("no such engine\nat line 3")
-
-    monkeypatch.setattr(tensorrt, "is_available", lambda: True)
-    monkeypatch.setattr(ort, "InferenceSession", session)
-    path = tmp_path / "network.onnx"
-    with pytest.raises(ModelFileError, match="does not exist"):
-        tensorrt.tensorrt_engine(path, None, device="cpu")
-    path.write_bytes(b"onnx")
-    with pytest.raises(ModelFileError, match="TensorRT refuses .*: no such engine$"):
-        tensorrt.tensorrt_engine(path, None, "fp16", "cpu")
-    assert seen["options"]["trt_profile_max_shapes"] == "crops:16x3x256x256"
-    assert seen["options"]["trt_fp16_enable"] == "1"
-    assert seen["options"]["trt_engine_cache_path"].startswith(str(tmp_path))
 
 
 def test_sample_crops_differ_like_images_do():

@@ -1,4 +1,5 @@
 import copy
+import re
 
 import numpy as np
 import onnxruntime as ort
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 from humans4d_core.cli import app
 from humans4d_core.errors import Humans4dError
 from humans4d_core.recovery.hmr2 import export, load_checkpoint
+from humans4d_core.recovery.hmr2.engines import tensorrt
 from humans4d_core.recovery.hmr2.engines.deviation import sample_crops_like_images
 from humans4d_core.recovery.hmr2.export import difference_from_torch, export_onnx
 
@@ -99,9 +101,19 @@ def test_the_command_exports_a_checkpoint(parity_folder, tiny_config, tmp_path, 
     assert ort.InferenceSession(path).get_inputs()[0].name == "crops"
 
 
+@needs_exporter
+def test_without_a_file_it_is_written_where_tensorrt_looks(tiny_hmr2, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result = runner.invoke(app, ["export", "--checkpoint", str(tiny_hmr2)])
+    assert result.exit_code == 0, result.output
+    path = tensorrt.exported_path(load_checkpoint(tiny_hmr2))
+    assert path.is_file() and str(path) in result.output
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        (["--precision", "fp16"], r"name a file \(-o\) for fp16"),
         (["-o", "hmr2.engine"], "does not end in .onnx"),
         (["-o", "hmr2.onnx", "--checkpoint", "nowhere.ckpt"], "nowhere.ckpt does not exist"),
     ],
@@ -109,4 +121,4 @@ def test_the_command_exports_a_checkpoint(parity_folder, tiny_config, tmp_path, 
 def test_a_users_mistake_is_one_sentence(arguments, message):
     result = runner.invoke(app, ["export", *arguments])
     assert isinstance(result.exception, Humans4dError)
-    assert message in str(result.exception)
+    assert re.search(message, str(result.exception))

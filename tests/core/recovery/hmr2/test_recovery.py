@@ -7,6 +7,8 @@ import torch
 from humans4d_core.errors import Humans4dError, ModelFileError
 from humans4d_core.geometry import crop_camera_to_translation, pixels_to_rays, project
 from humans4d_core.recovery import create_recovery
+from humans4d_core.recovery.hmr2 import recovery as recovery_module
+from humans4d_core.recovery.hmr2.recovery import _ideal_squares
 from humans4d_core.types import Camera, Detections, Frame
 
 BOXES = np.array([[100, 50, 300, 600], [500, 200, 700, 500], [-40, 300, 90, 790]], np.float32)
@@ -130,6 +132,92 @@ def test_hmr2_without_a_checkpoint_says_how_to_give_one(monkeypatch):
     monkeypatch.setenv("HUMANS4D_CHECKPOINT", "nowhere.ckpt")
     with pytest.raises(ModelFileError, match="nowhere.ckpt does not exist"):
         create_recovery("auto")
+
+
+LENS = (-0.4, 0.05, 0.0, 0.0, 0.0)  # shows nothing beyond some 45 degrees
+
+
+@pytest.mark.parametrize(
+    "box", [(-3000, -3000, 4000, 4000), (-900, 100, 60, 700), (900, 0, 2500, 4000)]
+)
+def test_boxes_that_reach_beyond_what_a_lens_shows_give_finite_bodies(recovery, frame, box):
+    lens = Camera(800, 820, 470, 350, 960, 720, LENS)
+    bodies = recovery.recover(Frame(frame.image_bgr, 0, lens), detections(box))
+    assert len(bodies) == 1
+    for array in (bodies.vertices_cam, bodies.translation_cam, bodies.pelvis_covariance_cam):
+        assert np.isfinite(array).all()
+
+
+def test_a_square_beyond_the_image_goes_on_as_at_its_border(frame):
+    """No jump where a box leaves the image."""
+    lens = Camera(800, 820, 470, 350, 960, 720, LENS)
+    left = np.linspace(-5.0, 5.0, 101)
+    centers = np.stack((left, np.full(101, 350.0)), axis=1)
+    middles, sides = _ideal_squares(centers, np.full(101, 200.0), lens)
+    steps = np.diff(middles[:, 0])
+    assert (steps > 0.1).all() and (steps < 0.3).all()
+    assert np.abs(np.diff(sides)).max() < 1
+
+
+def test_boxes_of_absurd_size_do_no_harm(recovery, frame):
+    boxes = np.array([(-3e38, -3e38, 3e38, 3e38), (-1e9, -1e9, 1e9, 1e9), BOXES[0]])
+    bodies = recovery.recover(frame, detections(boxes))
+    np.testing.assert_array_equal(bodies.boxes_px, BOXES[:1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda found: found.camera.__setitem__((1, 0), -0.5),  # looks the other way
+        lambda found: found.camera.__setitem__((1, 1), np.nan),
+        lambda found: found.joints.__setitem__((1, 3), np.inf),
+    ],
+)
+def test_what_is_no_body_is_left_out(recovery, frame, monkeypatch, change):
+    predict = recovery._predict
+
+    def spoiled(image, boxes):
+        found = predict(image, boxes)
+        found = type(found)(*(None if array is None else array.copy() for array in found))
+        change(found)
+        return found
+
+    everybody = recovery.recover(frame, detections())
+    monkeypatch.setattr(recovery, "_predict", spoiled)
+    others = recovery.recover(frame, detections())
+    np.testing.assert_array_equal(others.boxes_px, BOXES[[0, 2]])
+    np.testing.assert_array_equal(others.vertices_cam, everybody.vertices_cam[[0, 2]])
+
+
+def test_the_engine_can_be_named(tiny_hmr2, frame):
+    recovery = create_recovery("hmr2", checkpoint=tiny_hmr2, device="cpu", engine="torch:fp32")
+    assert recovery.description.endswith("on cpu (torch): CPU: torch fp32")
+    fewer = create_recovery("hmr2", checkpoint=tiny_hmr2, device="cpu", engine="torch:fp32:100")
+    assert "100 tokens after layer 8" in fewer.description
+    assert len(fewer.recover(frame, detections())) == 3
+
+
+@pytest.mark.parametrize(
+    "engine, message",
+    [
+        ("turbo", "engine 'turbo' is not known: auto, torch"),
+        ("torch:fp8", "precision 'fp8' is not known: auto, fp32"),
+        ("torch:fp32:95", "not ENGINE:PRECISION:TOKENS with 96 to 191 tokens"),
+        ("torch:fp32:many", "not ENGINE:PRECISION:TOKENS"),
+        ("torch:fp32:96:8", "not ENGINE:PRECISION:TOKENS"),
+        ("", "engine '' is not known"),
+    ],
+)
+def test_an_engine_that_is_none_is_one_sentence(tiny_hmr2, engine, message):
+    with pytest.raises(Humans4dError, match=message):
+        create_recovery("hmr2", checkpoint=tiny_hmr2, engine=engine)
+
+
+def test_what_cannot_be_had_is_said_before_the_weights_are_read(tiny_hmr2, monkeypatch):
+    monkeypatch.setattr(recovery_module, "load_checkpoint", None)
+    for options in ({"device": "cuda:99"}, {"device": "tpu"}, {"engine": "turbo"}):
+        with pytest.raises(Humans4dError):
+            create_recovery("hmr2", checkpoint=tiny_hmr2, **options)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -6,7 +6,7 @@ import torch
 from humans4d_core import cli
 from humans4d_core.errors import Humans4dError, ModelFileError
 from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config, load_checkpoint
-from humans4d_core.recovery.hmr2.checkpoint import open_weights
+from humans4d_core.recovery.hmr2.checkpoint import open_checkpoint
 from humans4d_core.recovery.hmr2.names import official_name
 from humans4d_core.recovery.hmr2.weights import convert_weights, inspect_weights
 
@@ -37,7 +37,7 @@ def test_fp32_survives_conversion_bit_by_bit(
 ):
     source, target = save_checkpoint(), tmp_path / "small.safetensors"
     convert_weights(source, target, "fp32")
-    with open_weights(target) as weights:
+    with open_checkpoint(target) as weights:
         kept = {name for name in official_state
                 if name != "initialized" and not name.startswith("discriminator.")}  # fmt: skip
         assert set(weights.tensors) == kept
@@ -72,7 +72,7 @@ def test_the_configuration_is_read_from_shapes_and_kept(tmp_path):
     assert load_checkpoint(tmp_path / "model.ckpt").config == PUBLISHED
     convert_weights(tmp_path / "model.ckpt", tmp_path / "model.safetensors")
     assert load_checkpoint(tmp_path / "model.safetensors").config == PUBLISHED
-    with open_weights(tmp_path / "model.safetensors") as weights:
+    with open_checkpoint(tmp_path / "model.safetensors") as weights:
         assert weights.metadata["source"] == "model.ckpt"
         assert weights.metadata["humans4d_format"] == "1"
         assert weights.metadata["precision"] == "fp16"
@@ -93,8 +93,23 @@ def test_an_incomplete_or_damaged_source_leaves_no_file(save_checkpoint, officia
     assert [path.name for path in tmp_path.iterdir()] == ["model.ckpt"]
 
 
+@pytest.mark.parametrize(
+    "target, precision, message",
+    [
+        ("small.ckpt", "fp16", "does not end in .safetensors"),
+        ("nowhere/small.safetensors", "fp16", "nowhere is not a folder"),
+        ("small.safetensors", "fp8", "precision fp8 is not known: fp16, bf16, fp32"),
+    ],
+)
+def test_a_target_that_cannot_be_is_one_sentence(
+    save_checkpoint, tmp_path, target, precision, message
+):
+    with pytest.raises(Humans4dError, match=message):
+        convert_weights(save_checkpoint(), tmp_path / target, precision)
+
+
 def test_an_existing_file_is_not_overwritten(save_checkpoint):
-    path = save_checkpoint()
+    path = save_checkpoint(name="model.safetensors")
     before = path.read_bytes()
     with pytest.raises(Humans4dError, match="exists already"):
         convert_weights(path, path)
@@ -110,7 +125,7 @@ def test_the_format_is_the_one_of_the_safetensors_package(
     theirs = safetensors.load_file(target)
     assert all(torch.equal(tensor, official_state[name]) for name, tensor in theirs.items())
     safetensors.save_file(theirs, tmp_path / "theirs.safetensors")
-    with open_weights(tmp_path / "theirs.safetensors") as weights:
+    with open_checkpoint(tmp_path / "theirs.safetensors") as weights:
         assert set(weights.tensors) == set(theirs)
         assert all(torch.equal(weights.read(name), tensor) for name, tensor in theirs.items())
 
@@ -132,15 +147,16 @@ def test_the_command_tells_what_is_inside(humans4d, save_checkpoint):
     assert lines["epoch"] == "35"
     assert "embed_dim 64, depth 2, num_heads unknown" in lines["network"]
     assert "non-commercial" in lines["licence"]
-    assert lines["complete"] == "yes"
+    assert lines["complete"].startswith("yes, but it does not say its numbers of heads")
 
 
 def test_the_command_tells_what_is_missing(humans4d, save_checkpoint):
-    path = save_checkpoint({"smpl_head.init_cam": None, "smpl.parents": None})
-    code, output, _ = humans4d("weights", "inspect", path)
-    assert code == 1
-    assert "lacks 1 of the" in output and "smpl_head.init_cam" in output
-    assert "incomplete, lacks smpl.parents" in output
+    for name in ("smpl_head.init_cam", "smpl.parents"):
+        code, output, _ = humans4d("weights", "inspect", save_checkpoint({name: None}))
+        assert code == 1
+        label, answer, reason = output.splitlines()[-1].split(None, 2)
+        assert (label, answer) == ("complete", "no:")
+        assert "lacks 1" in reason and f"({name})" in reason
 
 
 def test_the_command_converts(humans4d, save_checkpoint, tmp_path):

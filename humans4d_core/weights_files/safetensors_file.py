@@ -16,8 +16,9 @@ from typing import Any, BinaryIO
 
 import torch
 
-from ...errors import ModelFileError
-from .tensor_file import StoredTensor, TensorFile, checked_name, contiguous_strides
+from ..errors import ModelFileError
+from .names import checked_name, printable
+from .tensor_file import StoredTensor, TensorFile, contiguous_strides
 
 _LENGTH = struct.Struct("<Q")
 _MAX_HEADER_BYTES = 64 << 20
@@ -59,7 +60,8 @@ def index_safetensors(path: Path, file: BinaryIO) -> TensorFile:
         texts = {str(key): str(value) for key, value in metadata.items()}
         tensors = {checked_name(path, name): _stored(entry, body) for name, entry in header.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelFileError(f"{path}: its safetensors header is damaged ({error})") from None
+        reason = printable(str(error))
+        raise ModelFileError(f"{path}: its safetensors header is damaged ({reason})") from None
     for name, stored in tensors.items():
         if stored.start + stored.nbytes > size:
             raise ModelFileError(f"{path} ends before {name} does: copy it again")

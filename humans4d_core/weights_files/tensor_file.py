@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import torch
 
-from ...errors import ModelFileError
+from ..errors import ModelFileError
 
 _LARGEST = 1 << 48
 _MAX_DIMENSIONS = 8
@@ -30,11 +30,11 @@ class StoredTensor:
     start: int  #: byte of its first element
 
     def __post_init__(self) -> None:
+        if not len(self.shape) == len(self.strides) <= _MAX_DIMENSIONS:
+            raise ValueError("an impossible number of dimensions")
         numbers = (self.start, *self.shape, *self.strides)
         if not all(type(n) is int and 0 <= n <= _LARGEST for n in numbers):
             raise ValueError("an impossible shape")
-        if len(self.shape) != len(self.strides) or len(self.shape) > _MAX_DIMENSIONS:
-            raise ValueError("an impossible number of dimensions")
 
     @property
     def nbytes(self) -> int:
@@ -50,14 +50,14 @@ class StoredTensor:
 
 
 def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides, in elements, of rows that follow each other without gaps.
+
+    Raises ValueError for more dimensions than a tensor of weights has: the work grows as their
+    square.
+    """
+    if len(shape) > _MAX_DIMENSIONS:
+        raise ValueError("an impossible number of dimensions")
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
-
-
-def checked_name(path: Path, name: object) -> str:
-    """A tensor's name fit to be printed; ModelFileError for anything else."""
-    if not isinstance(name, str) or len(name) > 200 or not name.isprintable():
-        raise ModelFileError(f"{path} names its tensors in an unknown way: it is no HMR 2.0")
-    return name
 
 
 @dataclass

@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 
 import torch
 
-from ...body.pickle_objects import Global, Inert
-from ...body.pickles import parse_pickle
-from ...errors import ModelFileError
-from .tensor_file import StoredTensor, TensorFile, checked_name
+from ..body.pickle_objects import Global, Inert
+from ..body.pickles import parse_pickle
+from ..errors import ModelFileError
+from .names import checked_name, printable
+from .tensor_file import StoredTensor, TensorFile
 
 _MAX_PICKLE_BYTES = 64 << 20  # the description, not the numbers: some 100 KB
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature ... lengths of the name and extra field
@@ -39,6 +40,8 @@ _STORAGE_TYPES = {
 
 #: What a Lightning checkpoint says of its training.
 _FACTS = ("epoch", "global_step")
+#: Numbers beyond count nothing, and Python refuses to write the very long ones out.
+_COUNT_BITS = 64
 
 
 def index_torch_archive(path: Path, file: BinaryIO) -> TensorFile:
@@ -53,15 +56,19 @@ def index_torch_archive(path: Path, file: BinaryIO) -> TensorFile:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError,
             OverflowError, IndexError, struct.error) as error:  # fmt: skip
         raise ModelFileError(
-            f"{path} is truncated or damaged ({error}): copy or download it again"
+            f"{path} is truncated or damaged ({printable(str(error))}): copy or download it again"
         ) from None
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not state:
-        raise ModelFileError(f"{path} holds no state_dict: give a checkpoint of HMR 2.0")
+        raise ModelFileError(f"{path} holds no state_dict: give a network's checkpoint")
     tensors = {
         checked_name(path, name): _stored(members, name, value) for name, value in state.items()
     }
-    facts = {key: str(content[key]) for key in _FACTS if isinstance(content.get(key), int)}
+    facts = {
+        key: str(number)
+        for key in _FACTS
+        if isinstance(number := content.get(key), int) and number.bit_length() < _COUNT_BITS
+    }
     return TensorFile(path, file, "torch", tensors, facts)
 
 
@@ -84,8 +91,12 @@ class _Members:
     def description(self) -> bytes:
         """data.pkl."""
         order = self.infos.get(self.folder + "byteorder")
-        if order is not None and order.file_size <= 16 and self.archive.read(order) != b"little":
-            raise ModelFileError(f"{self.path} was saved by a big-endian machine: save it again")
+        if order is not None:
+            self._check_plain(order)
+            if order.file_size > 16 or self.archive.read(order) != b"little":
+                raise ModelFileError(
+                    f"{self.path} was not saved by a little-endian machine: save it again"
+                )
         info = self.infos[self.folder + "data.pkl"]
         if info.file_size > _MAX_PICKLE_BYTES:
             raise ModelFileError(f"{self.path}: its data.pkl is too large for a checkpoint")
@@ -95,18 +106,19 @@ class _Members:
     def range(self, key: str) -> tuple[int, int]:
         """First byte and number of bytes of a storage."""
         if key not in self.ranges:
+            shown = f"data/{printable(key)}"
             info = self.infos.get(f"{self.folder}data/{key}")
             if info is None:
-                raise ModelFileError(f"{self.path} lacks its storage data/{key}: copy it again")
+                raise ModelFileError(f"{self.path} lacks its storage {shown}: copy it again")
             self._check_plain(info)
             self.file.seek(min(max(info.header_offset, 0), self.size))
             header = self.file.read(_LOCAL_HEADER.size)
             if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
-                raise ModelFileError(f"{self.path}: data/{key} is not where the archive says")
+                raise ModelFileError(f"{self.path}: {shown} is not where the archive says")
             _signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
             start = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length
             if start + info.file_size > self.size:
-                raise ModelFileError(f"{self.path} ends before data/{key} does: copy it again")
+                raise ModelFileError(f"{self.path} ends before {shown} does: copy it again")
             self.ranges[key] = start, info.file_size
         return self.ranges[key]
 
@@ -115,8 +127,8 @@ class _Members:
         if (info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED
                 or info.compress_size != info.file_size):  # fmt: skip
             raise ModelFileError(
-                f"{self.path}: {info.filename} is compressed or encrypted, which torch never does: "
-                "the file is not trusted"
+                f"{self.path}: {printable(info.filename)} is compressed or encrypted, which torch "
+                "never does: the file is not trusted"
             )
 
 
@@ -129,7 +141,7 @@ def _stored(members: _Members, name: str, value: Any) -> StoredTensor:
     while isinstance(value, Inert) and value.type_name == "torch._utils._rebuild_parameter":
         value = value.arguments[0] if value.arguments else None
     if not isinstance(value, Inert) or value.type_name != "torch._utils._rebuild_tensor_v2":
-        raise wrong("is no plain tensor: it is not a checkpoint of HMR 2.0")
+        raise wrong("is no plain tensor: a checkpoint holds nothing else")
     match value.arguments:
         case (
             Inert(type_name="persistent id",
@@ -144,7 +156,7 @@ def _stored(members: _Members, name: str, value: Any) -> StoredTensor:
             raise wrong("is described in an unknown way")
     dtype = _STORAGE_TYPES.get(storage_type.removeprefix("torch."))
     if dtype is None:
-        raise wrong(f"has elements of type {storage_type[:60]}, which is unknown here")
+        raise wrong(f"has elements of type {printable(storage_type)}, which is unknown here")
     start, nbytes = members.range(key)
     try:
         stored = StoredTensor(dtype, shape, strides, start + offset * dtype.itemsize)
