@@ -1,12 +1,14 @@
 """Does the node keep up? A camera at a fixed rate, the node as a process of its own, over DDS.
 
     ./run exec python benchmarks/node_speed.py VIDEO [--seconds 600] [--rate 10]
-        [--first 12 --count 9] [--size 640x480] [--detector movenet]
+        [--first 12 --count 9] [--size 640x480] [--detector movenet] [--all-outputs]
+        [--result node_speed]
 
 Images FIRST to FIRST + COUNT of the video, cut to SIZE around their middle, are shown forth and
 back so that people move as people do. Each image carries the wall clock as its stamp; latency is
 from there to the arrival of its people in this process. Prints what arrived every ten seconds and
-writes benchmarks/results/node_speed.json.
+writes benchmarks/results/RESULT.json. Whether memory stays flat at full load, with every output
+listened to: --seconds 600 --rate 60 --all-outputs --result node_full_load.
 """
 
 from __future__ import annotations
@@ -26,13 +28,24 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from humans4d_msgs.msg import TrackedPeople
+from humans4d_msgs.msg import PeopleForecast, TrackedPeople
 from humans4d_ros.ros_session import ros_node
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import MarkerArray
 
-RESULTS = Path(__file__).parent / "results/node_speed.json"
+RESULTS = Path(__file__).parent / "results"
+#: Of the node, besides its people.
+OUTPUTS = {
+    "/tf": TFMessage,
+    "/humans4d_speed/humans4d/forecasts": PeopleForecast,
+    "/humans4d_speed/humans4d/markers": MarkerArray,
+    "/humans4d_speed/humans4d/mesh_markers": MarkerArray,
+    "/humans4d_speed/humans4d/surface": PointCloud2,
+    "/humans4d_speed/humans4d/overlay": Image,
+}
 
 
 def images_of(path: str, first: int, count: int, width: int, height: int) -> list[bytes]:
@@ -72,6 +85,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=9)
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--detector", default="movenet")
+    parser.add_argument("--all-outputs", action="store_true", help="listen to all of them")
+    parser.add_argument("--result", default="node_speed", help="name of the file of figures")
     arguments = parser.parse_args()
     width, height = (int(n) for n in arguments.size.split("x"))
     images = images_of(arguments.video, arguments.first, arguments.count, width, height)
@@ -89,6 +104,9 @@ def main() -> None:
         node.create_subscription(
             TrackedPeople, "/humans4d_speed/humans4d/people", arrived, QoSProfile(depth=5)
         )
+        for topic, kind in OUTPUTS.items() if arguments.all_outputs else ():
+            # As bytes: what arrives here is nobody's business.
+            node.create_subscription(kind, topic, lambda _: None, QoSProfile(depth=1), raw=True)
         executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
         stop = threading.Event()
@@ -146,6 +164,7 @@ def main() -> None:
         "machine": f"{cpu_name()}, {os.cpu_count()} cores",
         "size": arguments.size,
         "detector": arguments.detector,
+        "all_outputs": arguments.all_outputs,
         "rate_sent_hz": arguments.rate,
         "seconds": round(seconds, 1),
         "images_sent": sent,
@@ -162,8 +181,8 @@ def main() -> None:
             "at_end": round(memory[-1], 1) if memory else None,
         },
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{arguments.result}.json").write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 

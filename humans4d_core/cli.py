@@ -97,6 +97,10 @@ def run(
     device: Annotated[
         str | None, typer.Option(help="Where HMR 2.0 runs: cuda, cpu; otherwise what is there.")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="What runs HMR 2.0, as ENGINE[:PRECISION[:TOKENS]], see docs/hmr2.md."),
+    ] = "auto",
     tracker: Annotated[
         str, typer.Option(help="Who follows them: default, phalp (as published).")
     ] = "default",
@@ -160,6 +164,7 @@ def run(
             tracker_config=config,
             checkpoint=checkpoint,
             device=device,
+            engine=engine,
             tracker=tracker,
             pose_predictor=pose_predictor,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,9 @@ app = typer.Typer(
 )
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+#: Headings of columns that hold words.
+_WORDS = ("tracks of", "scenario", "tracker", "without")
 
 #: Headings of TrackingScore's fields, and whether it is a percentage.
 _SCORES = {
@@ -88,9 +92,7 @@ def simulation(
     from .evaluation.tracking_metrics import require_trackeval
 
     require_trackeval()
-    names = list(dict.fromkeys(scenario or SCENARIOS))
-    for unknown in (wanted for wanted in names if wanted not in SCENARIOS):
-        raise Humans4dError(f"scenario '{unknown}' is not one of {', '.join(SCENARIOS)}")
+    names = _known_scenarios(scenario, SCENARIOS)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     world = World(mocap)
     with errors.status("", spinner="line") as status:
@@ -120,6 +122,90 @@ def simulation(
         )
 
 
+@app.command()
+def cues(
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this scenario; may be repeated.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="A seed; may be repeated. 0 otherwise.", show_default=False),
+    ] = None,
+    mocap: Annotated[
+        Path | None,
+        typer.Option(help="Folder of .asf and .amc files to animate people.", show_default=False),
+    ] = None,
+    sequence: Annotated[
+        Path | None,
+        typer.Option(
+            help="A video, folder of images or bag, instead of the simulation.", show_default=False
+        ),
+    ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="Of the sequence: its boxes in MOT format.", show_default=False),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Of the sequence: its true tracks in MOT format.", show_default=False),
+    ] = None,
+    benchmark: Annotated[
+        str, typer.Option(help="Of the sequence: whose rules count: MOT15, MOT16, MOT17, MOT20.")
+    ] = "MOT15",
+    fps: Annotated[
+        float | None, typer.Option(help="Of the sequence: frames a second, for the stamps.")
+    ] = None,
+    intrinsics: Annotated[
+        str | None,
+        typer.Option(help="Of the sequence: the camera as fx,fy,cx,cy.", metavar="NUMBERS"),
+    ] = None,
+    as_json: _JSON = False,
+) -> None:
+    """What each of the tracker's cues is worth: the same people, one cue at a time switched off."""
+    from rich.console import Console
+
+    from .evaluation.cues import cues_in_sequence, cues_in_simulation
+    from .evaluation.mot_tables import read_table
+    from .evaluation.scenarios import SCENARIOS
+    from .evaluation.simulation import World
+    from .evaluation.tracking_metrics import require_trackeval
+    from .io import CameraChoice, open_source, read_mot
+
+    require_trackeval()
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    with errors.status("", spinner="line") as status:
+        if sequence is not None:
+            if boxes is None or truth is None:
+                raise Humans4dError("a sequence needs its boxes and its truth: --boxes, --truth")
+            choice = CameraChoice.from_text(None, intrinsics)
+            with open_source(sequence, choice, fps) as source:
+                lines = cues_in_sequence(
+                    source, read_mot(boxes), read_table(truth), benchmark, status.update
+                )
+        else:
+            names = _known_scenarios(scenario, SCENARIOS)
+            lines = cues_in_simulation(names, seed or [0], World(mocap), status.update)
+    if as_json:
+        typer.echo(json.dumps([asdict(line) for line in lines], indent=2))
+        return
+    headings = ["without", "HOTA", "AssA", "IDF1", "switches", "tracks"]
+    fields = ("hota", "ass_a", "idf1", "id_switches", "tracks")
+    rows = []
+    for line in lines:
+        cells = [_cell(line.score, field) for field in fields]
+        rows.append([line.without, *cells, *(_cell(line.people, f) for f in ("idf1", "tracks"))])
+    _print_table([*headings, "IDF1 by person", "persons"], rows)
+
+
+def _known_scenarios(wanted: list[str] | None, scenarios: Iterable[str]) -> list[str]:
+    """Each once, all where none is wanted. Raises Humans4dError for an unknown one."""
+    names = list(dict.fromkeys(wanted or scenarios))
+    for unknown in (name for name in names if name not in scenarios):
+        raise Humans4dError(f"scenario '{unknown}' is not one of {', '.join(scenarios)}")
+    return names
+
+
 def _labels(paths: list[Path]) -> list[str]:
     """File names without ending, with their folder where two are equal."""
     stems = [path.stem for path in paths]
@@ -129,10 +215,12 @@ def _labels(paths: list[Path]) -> list[str]:
 
 
 def _cells(score) -> list[str]:
-    return [
-        f"{getattr(score, field):.1f}" if percentage else str(getattr(score, field))
-        for field, (_, percentage) in _SCORES.items()
-    ]
+    return [_cell(score, field) for field in _SCORES]
+
+
+def _cell(score, field: str) -> str:
+    value = getattr(score, field)
+    return f"{value:.1f}" if _SCORES[field][1] else str(value)
 
 
 def _metric(value: float | None) -> str:
@@ -142,7 +230,7 @@ def _metric(value: float | None) -> str:
 def _print_table(headings: list[str], rows: list[list[str]]) -> None:
     """Columns as wide as they need: figures to the right, words to the left."""
     widths = [max(len(row[k]) for row in (headings, *rows)) for k in range(len(headings))]
-    words = [k for k in range(len(headings)) if headings[k] in ("tracks of", "scenario", "tracker")]
+    words = [k for k in range(len(headings)) if headings[k] in _WORDS]
     for row in (headings, *rows):
         cells = (
             f"{cell:<{width}}" if k in words else f"{cell:>{width}}"

@@ -78,6 +78,11 @@ class BodyModel(torch.nn.Module):
         extra = data.joint_regressor_extra if on_smpl_mesh else None
         keep("_regressor_extra", None if extra is None else extra.T)
 
+    @property
+    def segments(self) -> torch.Tensor:
+        """(V,) the joint that carries most of each vertex."""
+        return self._weights.argmax(0)
+
     def forward(
         self, global_orient: torch.Tensor, body_pose: torch.Tensor, betas: torch.Tensor
     ) -> BodyOutput:

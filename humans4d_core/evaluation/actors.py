@@ -55,6 +55,10 @@ class CameraPath:
     height: float = 1.3
     pitch: float = 0.0  #: rad, downwards
 
+    @property
+    def moves(self) -> bool:
+        return len(set(map(tuple, self.places))) > 1 or len(set(self.headings)) > 1
+
     def poses(self, seconds: float) -> tuple[np.ndarray, np.ndarray]:
         """Positions (T, 3) m and rotations (T, 3, 3) from camera to fixed frame, each STEP."""
         t = np.arange(round(seconds / STEP) + 1) * STEP

@@ -120,6 +120,16 @@ def _driving(rng: np.random.Generator) -> Scenario:
     return Scenario(10, 10, actors, camera=camera)
 
 
+def _turning(rng: np.random.Generator) -> Scenario:
+    """A robot on the spot that turns its head fast, away from people and back."""
+    camera = CameraPath(
+        (0, 1.5, 2.5, 3.5, 4.5, 5.0, 7.0, 8.0, 10),
+        ((0, 0),) * 9,
+        (0, 0, 0.8, 0.8, -0.5, -0.5, 0.4, -0.2, 0),
+    )
+    return Scenario(10, 12, _wanderers(rng, 6, (4.0, 9.0), (-3.0, 3.0), 10), camera=camera)
+
+
 def _slow(rng: np.random.Generator) -> Scenario:
     """Two images a second, unevenly."""
     actors = _wanderers(rng, 5, (4.5, 9.0), (-2.5, 2.5), 30)
@@ -156,6 +166,7 @@ SCENARIOS: dict[str, Callable[[np.random.Generator], Scenario]] = {
     "walls": _walls,
     "return": _return,
     "driving": _driving,
+    "turning": _turning,
     "slow": _slow,
     "fast": _fast,
     "noisy": _noisy,

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from ..geometry import project
 from ..recovery.uncertainty import pelvis_covariance
-from ..types import Bodies, Camera
+from ..types import Bodies, Camera, Pose
 from .scenarios import Sensing
 from .scene_image import Scene
 
@@ -47,16 +47,16 @@ class Sensor:
         orient: np.ndarray,
         body_pose: np.ndarray,
         betas: np.ndarray,
-        camera_pose: tuple[np.ndarray, np.ndarray],
+        fixed_from_camera: Pose,
     ) -> Bodies:
         """Bodies found in a scene of P people, best first.
 
         orient (P, 3, 3) in the camera's frame, body_pose (P, 23, 3, 3) and betas (P, 10) are the
-        true ones; camera_pose is the camera's position and rotation in the fixed frame.
+        true ones.
         """
         rng, sensing = self._rng, self.sensing
         person = self._detected(truth)
-        clutter = self._seen_clutter(camera_pose)
+        clutter = self._seen_clutter(fixed_from_camera)
         is_false = np.arange(len(person) + len(clutter)) >= len(person)
         count = len(is_false)
         stand = self.world.gaits.stands[0].rotations[0]
@@ -98,12 +98,11 @@ class Sensor:
         twice = found & (rng.random(len(truth)) < sensing.duplicates)
         return np.concatenate((np.flatnonzero(found), np.flatnonzero(twice)))
 
-    def _seen_clutter(self, camera_pose: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    def _seen_clutter(self, fixed_from_camera: Pose) -> np.ndarray:
         """Hips (C, 3) m, camera frame, of the things that are taken for people this time."""
-        position, rotation = camera_pose
         count = min(self._rng.poisson(self.sensing.false_per_frame), NUM_CLUTTER)
         chosen = self._rng.choice(NUM_CLUTTER, count, replace=False)
-        places = (self._clutter[chosen] - position) @ rotation
+        places = fixed_from_camera.inverse().apply(self._clutter[chosen])
         return places[places[:, 2] > 1.0]
 
     def _boxes(

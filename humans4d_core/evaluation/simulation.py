@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ import torch
 from ..body import EMBEDDED_BODY, BodyModel, read_body_file
 from ..errors import Humans4dError
 from ..geometry import project
-from ..types import Bodies, Camera, Detections, Frame, _Batch
+from ..types import Bodies, Camera, Detections, Frame, Pose, _Batch
 from .actors import STEP, at, path_of
 from .gaits import Gaits, mocap_gaits, procedural_gaits
 from .light_body import lightened
@@ -53,7 +53,8 @@ class Truth(_Batch):
     positions_fixed: np.ndarray  #: (P, 3) m, hip midpoint
     velocities_fixed: np.ndarray  #: (P, 3) m/s
     positions_cam: np.ndarray  #: (P, 3) m
-    velocities_cam: np.ndarray  #: (P, 3) m/s, as the moving camera's own frame sees it
+    #: (P, 3) m/s, relative to the fixed frame, in the camera's axes
+    velocities_cam: np.ndarray
     joints_cam: np.ndarray  #: (P, 24, 3) m
     joints_px: np.ndarray  #: (P, 24, 2) pixels
 
@@ -65,12 +66,15 @@ class Truth(_Batch):
 
 @dataclass(frozen=True)
 class SimulatedFrame:
-    frame: Frame
+    frame: Frame  #: with the camera's true pose in the fixed frame
     bodies: Bodies
     truth: Truth
     seconds: float  #: since the scenario's start
-    camera_position: np.ndarray  #: (3,) m in the fixed frame
-    camera_rotation: np.ndarray  #: (3, 3) from the camera's optical frame to the fixed frame
+
+    @property
+    def unposed_frame(self) -> Frame:
+        """The frame as of a camera whose motion nobody knows."""
+        return replace(self.frame, fixed_from_camera=None)
 
     @property
     def detections(self) -> Detections:
@@ -170,49 +174,48 @@ class Simulation:
         """Hip midpoints of all actors: (A, 3) m."""
         return at(self._hips, time)
 
-    def camera_pose(self, time: float) -> tuple[np.ndarray, np.ndarray]:
-        """Position (3,) m and rotation (3, 3) from camera to fixed frame."""
-        rotation = at(self._camera_rotations, time)
-        u, _, vt = np.linalg.svd(rotation)
-        return at(self._camera_positions, time), u @ vt
+    def camera_pose(self, time: float) -> Pose:
+        """The camera in the fixed frame."""
+        u, _, vt = np.linalg.svd(at(self._camera_rotations, time))
+        return Pose(u @ vt, at(self._camera_positions, time))
 
     def positions_cam(self, time: float) -> np.ndarray:
         """Hip midpoints of all actors in the camera's frame at that time: (A, 3) m."""
-        position, rotation = self.camera_pose(time)
-        return (self.positions_fixed(time) - position) @ rotation
+        return self.camera_pose(time).inverse().apply(self.positions_fixed(time))
 
     def _frame(self, time: float, empty: np.ndarray, sensor: Sensor, rng) -> SimulatedFrame:
-        position, rotation = self.camera_pose(time)
+        pose = self.camera_pose(time)
+        camera_from_fixed = pose.inverse()
         hips = self.positions_cam(time)
         rotations = self._rotations(time)
-        orient = rotation.T @ rotations[:, 0]
+        orient = camera_from_fixed.rotation @ rotations[:, 0]
         vertices, joints, _ = self.world.placed(hips, orient, rotations[:, 1:], self.betas)
         boxes = _boxes(vertices, self.camera)
         shown = np.flatnonzero((boxes[:, 2:] - boxes[:, :2] >= 2).all(1))
-        walls = [(((v - position) @ rotation)[None], faces) for v, faces in self._walls]
+        walls = [(camera_from_fixed.apply(v)[None], faces) for v, faces in self._walls]
         brightness = 1 + 0.08 * np.sin(2 * np.pi * (time / 7 + self.seed / 3))
         scene = paint(
             empty, vertices[shown], self.world.parts, self.colors[shown], walls, self.camera,
             brightness, rng,
         )  # fmt: skip
+        velocities_fixed = self._slope(self.positions_fixed, time)[shown]
         truth = Truth(
             shown + 1,
             boxes[shown],
             scene.visible_fraction,
             self.positions_fixed(time)[shown],
-            self._slope(self.positions_fixed, time)[shown],
+            velocities_fixed,
             hips[shown],
-            self._slope(self.positions_cam, time)[shown],
+            velocities_fixed @ pose.rotation,
             joints[shown],
             project(joints[shown], self.camera),
         )
         bodies = sensor.bodies(
-            truth, scene, orient[shown], rotations[shown, 1:], self.betas[shown],
-            (position, rotation),
-        )  # fmt: skip
+            truth, scene, orient[shown], rotations[shown, 1:], self.betas[shown], pose
+        )
         stamp_ns = START_NS + round(time * 1e9)
-        frame = Frame(scene.image_bgr, stamp_ns, self.camera)
-        return SimulatedFrame(frame, bodies, truth, time, position, rotation)
+        frame = Frame(scene.image_bgr, stamp_ns, self.camera, fixed_from_camera=pose)
+        return SimulatedFrame(frame, bodies, truth, time)
 
     def _rotations(self, time: float) -> np.ndarray:
         """Poses of all actors (A, 24, 3, 3); the root's leads from SMPL's axes to the fixed frame.

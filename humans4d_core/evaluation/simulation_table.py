@@ -10,18 +10,20 @@ from inspect import signature
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..tracking import TrackerConfig
+from ..tracking import PeopleTracker, TrackerConfig
 from ..tracking.cost import iou
 from ..tracking.create import DEFAULT_TRACKER, TRACKER_NAMES, create_tracker
 from ..types import People, TrackState
 from .sensing import START_SCORE
-from .simulation import SimulatedFrame, Simulation, World
+from .simulation import SimulatedFrame, Simulation, Truth, World
 from .tracking_metrics import DISTRACTOR, PEDESTRIAN, TrackingScore, score_tracks
 
 #: The classes of MOT17 say which people count; a track on one who does not is neither hit nor miss.
 BENCHMARK = "MOT17"
 #: A track is at a person's place when the boxes overlap by this much.
 MATCHED_IOU = 0.5
+#: Another's tracker: frame -> ids (K,), boxes (K, 4).
+Peer = Callable[[SimulatedFrame], tuple[np.ndarray, np.ndarray]]
 #: s a peer may keep a track that it does not see: as long as ours does.
 PATIENCE = TrackerConfig.occluded_seconds
 
@@ -33,7 +35,8 @@ class Line:
     scenario: str
     tracker: str
     score: TrackingScore
-    #: m and m/s, in the camera's frame, median over matched people; None where it gives none.
+    #: m in the camera's frame and m/s relative to the fixed one, median over matched people; None
+    #: where it gives none.
     position_error: float | None
     velocity_error: float | None
     milliseconds: float  #: a frame, median
@@ -69,40 +72,77 @@ class Followed:
         return Line(scenario, self.name, score, position, velocity, milliseconds)
 
 
+@dataclass(frozen=True)
+class Contender:
+    """One of our trackers, and how it is asked."""
+
+    name: str  #: of its line
+    tracker: PeopleTracker
+    knows_camera: bool = True  #: whether it is told how the camera moves
+    by_person: bool = False  #: whether there is a second line, by person_id
+
+
 def evaluate_scenario(simulation: Simulation) -> list[Line]:
-    """Each of our trackers by track_id, the default one also by person_id, and ByteTrack where
-    `trackers` is installed.
+    """Each of our trackers by track_id, the default one also by person_id and, where the camera
+    moves, without its poses; ByteTrack where `trackers` is installed.
 
     Raises Humans4dError where TrackEval is not installed.
     """
     body = simulation.world.body
-    ours = {name: create_tracker(name, None, body, START_SCORE) for name in TRACKER_NAMES}
-    tracks = {name: Followed(name) for name in ours}
-    people = Followed(f"{DEFAULT_TRACKER}, person_id")
-    peer, follow = Followed("ByteTrack"), byte_track(simulation.scenario.rate)
+
+    def created(name: str) -> PeopleTracker:
+        return create_tracker(name, None, body, START_SCORE)
+
+    contenders = [Contender(DEFAULT_TRACKER, created(DEFAULT_TRACKER), by_person=True)]
+    if simulation.scenario.camera.moves:
+        blind = Contender(f"{DEFAULT_TRACKER}, no poses", created(DEFAULT_TRACKER), False)
+        contenders.append(blind)
+    others = (name for name in TRACKER_NAMES if name != DEFAULT_TRACKER)
+    contenders += [Contender(name, created(name)) for name in others]
+    return score_trackers(simulation, contenders, byte_track(simulation.scenario.rate))
+
+
+def score_trackers(
+    simulation: Simulation, contenders: list[Contender], peer: Peer | None = None
+) -> list[Line]:
+    """One or two lines a contender, and one of a peer, called ByteTrack."""
+    followed: dict[str, Followed] = {}
+    for contender in contenders:
+        names = [contender.name] + contender.by_person * [person_line(contender.name)]
+        followed |= {name: Followed(name) for name in names}
+    others = Followed("ByteTrack")
     truth, number = [], 0
     for number, simulated in enumerate(simulation, start=1):
         truth.append(truth_rows(number, simulated))
-        for name, tracker in ours.items():
+        for contender in contenders:
+            name = contender.name
+            frame = simulated.frame if contender.knows_camera else simulated.unposed_frame
             start = time.perf_counter()
-            found = tracker.update(simulated.frame, simulated.bodies)
+            found = contender.tracker.update(frame, simulated.bodies)
             seconds = time.perf_counter() - start
             found = found.select(found.states == TrackState.CONFIRMED)
-            boxes, errors = found.bodies.boxes_px.astype(np.float64), _errors(found, simulated)
-            tracks[name].add(number, found.track_ids, boxes, seconds, errors)
-            if name == DEFAULT_TRACKER:
+            boxes = found.bodies.boxes_px.astype(np.float64)
+            errors = _errors(found, simulated.truth)
+            followed[name].add(number, found.track_ids, boxes, seconds, errors)
+            if contender.by_person:
                 # One box a person and frame.
                 ids, first = np.unique(found.person_ids, return_index=True)
+                people = followed[person_line(name)]
                 people.add(number, ids, boxes[first], seconds, errors)
-        if follow is not None:
+        if peer is not None:
             start = time.perf_counter()
-            ids, boxes = follow(simulated)
-            peer.add(number, ids, boxes, time.perf_counter() - start)
-    followed = [tracks.pop(DEFAULT_TRACKER), people, *tracks.values()]
-    followed += [peer] if follow is not None else []
-    tables = {f.name: np.concatenate(f.rows) for f in followed}
+            ids, boxes = peer(simulated)
+            others.add(number, ids, boxes, time.perf_counter() - start)
+    if peer is not None:
+        followed[others.name] = others
+    tables = {name: np.concatenate(f.rows) for name, f in followed.items()}
     scores = score_tracks(tables, np.concatenate(truth), BENCHMARK, number)
-    return [f.line(simulation.name, scores[f.name]) for f in followed]
+    return [f.line(simulation.name, scores[name]) for name, f in followed.items()]
+
+
+def person_line(name: str) -> str:
+    """What the line by person_id is called of the tracker called `name`."""
+    return f"{name}, person_id"
 
 
 def evaluate_scenarios(
@@ -152,7 +192,7 @@ def has_byte_track() -> bool:
     return "timestamp" in signature(ByteTrackTracker.update).parameters
 
 
-def byte_track(rate: float) -> Callable[[SimulatedFrame], tuple] | None:
+def byte_track(rate: float) -> Peer | None:
     """ByteTrack of PyPI `trackers` (Apache-2.0): frame -> ids (K,), boxes (K, 4); or None.
 
     It gets the true times, our start score and our patience.
@@ -181,9 +221,8 @@ def byte_track(rate: float) -> Callable[[SimulatedFrame], tuple] | None:
     return follow
 
 
-def _errors(found: People, simulated: SimulatedFrame) -> np.ndarray:
+def _errors(found: People, truth: Truth) -> np.ndarray:
     """Errors (K, 2) of place, m, and velocity, m/s, of those who are at a true person's box."""
-    truth = simulated.truth
     overlap = iou(found.bodies.boxes_px, truth.boxes_px)
     row, column = linear_sum_assignment(-overlap)
     matched = overlap[row, column] >= MATCHED_IOU

@@ -12,7 +12,9 @@ from .image_messages import (
     camera_from_message,
     camera_info_fields,
     compressed_message_to_bgr,
+    depth_message_to_metres,
     image_message_to_bgr,
+    is_known_encoding,
 )
 from .mot import MotBoxes, MotWriter, read_mot
 from .results import PeopleWriter
@@ -36,7 +38,9 @@ __all__ = [
     "camera_from_message",
     "camera_info_fields",
     "compressed_message_to_bgr",
+    "depth_message_to_metres",
     "image_message_to_bgr",
+    "is_known_encoding",
     "message_typestore",
     "open_source",
     "percentiles",

@@ -13,7 +13,7 @@ from ..errors import ImageError
 from ..types import Camera
 
 # encoding -> bytes a sample, samples a pixel, OpenCV's conversion to BGR (None: it is BGR).
-# sensor_msgs/image_encodings.hpp. 16UC1 is left out: it usually is depth, not brightness.
+# sensor_msgs/image_encodings.hpp. 16UC1 is left out: it is depth, not brightness.
 _ENCODINGS: dict[str, tuple[int, int, int | None]] = {
     "bgr8": (1, 3, None),
     "8UC3": (1, 3, None),
@@ -21,6 +21,12 @@ _ENCODINGS: dict[str, tuple[int, int, int | None]] = {
     "bgra8": (1, 4, cv2.COLOR_BGRA2BGR),
     "8UC4": (1, 4, cv2.COLOR_BGRA2BGR),
     "rgba8": (1, 4, cv2.COLOR_RGBA2BGR),
+    "bgr16": (2, 3, None),
+    "16UC3": (2, 3, None),
+    "rgb16": (2, 3, cv2.COLOR_RGB2BGR),
+    "bgra16": (2, 4, cv2.COLOR_BGRA2BGR),
+    "16UC4": (2, 4, cv2.COLOR_BGRA2BGR),
+    "rgba16": (2, 4, cv2.COLOR_RGBA2BGR),
     "mono8": (1, 1, cv2.COLOR_GRAY2BGR),
     "8UC1": (1, 1, cv2.COLOR_GRAY2BGR),
     "mono16": (2, 1, cv2.COLOR_GRAY2BGR),
@@ -40,6 +46,15 @@ _ENCODINGS: dict[str, tuple[int, int, int | None]] = {
 }
 
 
+#: encoding -> type of a sample, metres of its 1 (REP-118).
+_DEPTH_ENCODINGS = {"16UC1": ("u2", 1e-3), "mono16": ("u2", 1e-3), "32FC1": ("f4", 1.0)}
+
+
+def is_known_encoding(encoding: str) -> bool:
+    """Whether `image_message_to_bgr` takes it."""
+    return encoding in _ENCODINGS
+
+
 def image_message_to_bgr(message) -> np.ndarray:
     """sensor_msgs/Image -> (H, W, 3) uint8 BGR; a view of the message's data where it is BGR.
 
@@ -51,15 +66,8 @@ def image_message_to_bgr(message) -> np.ndarray:
         raise ImageError(
             f"image encoding '{message.encoding}' is not one of {', '.join(_ENCODINGS)}"
         ) from None
-    width, height, step = message.width, message.height, message.step
-    row = width * channels * sample_bytes
-    data = np.frombuffer(message.data, np.uint8)
-    if not width or not height or step < row or data.size < step * height:
-        raise ImageError(
-            f"image says {width}x{height} {message.encoding} with {step} bytes a row but holds "
-            f"{data.size} bytes"
-        )
-    pixels = data[: step * height].reshape(height, step)[:, :row]
+    width, height = message.width, message.height
+    pixels = _rows(message, channels * sample_bytes)
     if sample_bytes == 2:
         samples = pixels.view(">u2" if message.is_bigendian else "<u2")
         pixels = (samples >> 8).astype(np.uint8)
@@ -72,6 +80,39 @@ def image_message_to_bgr(message) -> np.ndarray:
         raise ImageError(
             f"image of {width}x{height} cannot be {message.encoding}: that needs even sizes"
         ) from None
+
+
+def depth_message_to_metres(message) -> np.ndarray:
+    """sensor_msgs/Image of depth (REP-118: 16UC1 in mm, 32FC1 in m) -> (H, W) float32 metres.
+
+    0 where it is unknown. Raises ImageError.
+    """
+    try:
+        kind, unit = _DEPTH_ENCODINGS[message.encoding]
+    except KeyError:
+        raise ImageError(
+            f"depth encoding '{message.encoding}' is not one of {', '.join(_DEPTH_ENCODINGS)}"
+        ) from None
+    pixels = _rows(message, np.dtype(kind).itemsize)
+    order = ">" if message.is_bigendian else "<"
+    # A copy, so that rows whose padding is no whole number of samples can be read.
+    samples = np.ascontiguousarray(pixels).view(order + kind)
+    if kind == "u2":
+        return samples * np.float32(unit)
+    return np.where(np.isfinite(samples) & (samples > 0), samples, np.float32(0)).astype(np.float32)
+
+
+def _rows(message, pixel_bytes: int) -> np.ndarray:
+    """(H, W * pixel_bytes) uint8, a view of the message's data without its padding."""
+    width, height, step = message.width, message.height, message.step
+    row = width * pixel_bytes
+    data = np.frombuffer(message.data, np.uint8)
+    if not width or not height or step < row or data.size < step * height:
+        raise ImageError(
+            f"image says {width}x{height} {message.encoding} with {step} bytes a row but holds "
+            f"{data.size} bytes"
+        )
+    return data[: step * height].reshape(height, step)[:, :row]
 
 
 def compressed_message_to_bgr(message) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Tracking: bodies of one frame in, people with persistent ids out."""
 
+from .base import PeopleTracker
 from .config import TrackerConfig
 from .surface import Surface
 from .tracker import Tracker
 
-__all__ = ["Surface", "Tracker", "TrackerConfig"]
+__all__ = ["PeopleTracker", "Surface", "Tracker", "TrackerConfig"]

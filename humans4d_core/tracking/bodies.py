@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from ..geometry import project, unproject
-from ..types import Bodies, Camera
+from ..types import Bodies, Camera, Pose
 
 
 def usable_rows(bodies: Bodies, lowest_score: float) -> np.ndarray:
@@ -37,10 +37,11 @@ def assembled(
     previous: Bodies | None,
     previous_rows: np.ndarray,
     displacement: np.ndarray,
+    new_from_old: Pose | None,
     camera: Camera,
 ) -> Bodies:
     """N bodies: `measured`'s `rows` where the mask `is_measured` (N,) is set, in its order,
-    elsewhere `previous`' rows moved by `displacement` (m).
+    elsewhere `previous`' rows moved by `displacement` (m), seen from where the camera is now.
 
     Vertices are not copied when `measured` is already what is wanted.
     """
@@ -48,9 +49,11 @@ def assembled(
         if len(rows) == len(measured) and np.array_equal(rows, np.arange(len(rows))):
             return measured
         return measured.select(rows)
-    predicted = moved(previous.select(previous_rows), displacement, camera)
+    predicted = moved(previous.select(previous_rows), displacement, camera, new_from_old)
     if not is_measured.any():
         return predicted
+    if (measured.scale is None) != (predicted.scale is None):
+        measured, predicted = _with_scale(measured), _with_scale(predicted)
     changes = {}
     for f in fields(measured):
         source = getattr(measured, f.name)
@@ -76,25 +79,43 @@ def smoothed_boxes(boxes_px: np.ndarray, filtered: np.ndarray) -> np.ndarray:
     return np.concatenate((centers - half, centers + half), axis=1).astype(np.float32)
 
 
-def moved(bodies: Bodies, displacement: np.ndarray, camera: Camera) -> Bodies:
-    """Bodies shifted by (N, 3) metres and projected again.
+def moved(
+    bodies: Bodies, displacement: np.ndarray, camera: Camera, new_from_old: Pose | None = None
+) -> Bodies:
+    """Bodies shifted by (N, 3) metres, then seen by a camera that moved, and projected again.
 
     What falls behind the camera keeps its last pixels.
     """
     shift = displacement.astype(np.float32)[:, None]
-    joints = bodies.joints_cam + shift
-    # The box is a card that stands at the pelvis' depth and moves along.
-    depth = np.repeat(bodies.pelvis_cam[:, 2:], 2, axis=1)
+    joints, vertices = bodies.joints_cam + shift, bodies.vertices_cam + shift
+    orient, covariance = bodies.global_orient, bodies.pelvis_covariance_cam
+    if new_from_old is not None:
+        turn = new_from_old.rotation.astype(np.float32)
+        step = new_from_old.translation.astype(np.float32)
+        joints, vertices = joints @ turn.T + step, vertices @ turn.T + step
+        orient, covariance = turn @ orient, turn @ covariance @ turn.T
+    # The box is a card that stands at the pelvis' depth, faces the camera and moves along.
+    pelvis, pelvis_before = (joints[:, 1] + joints[:, 2]) / 2, bodies.pelvis_cam
+    depth = np.repeat(pelvis_before[:, 2:], 2, axis=1)
     corners_px = bodies.boxes_px.reshape(-1, 2, 2)
-    corners = unproject(corners_px, depth, camera) + displacement[:, None]
+    corners = unproject(corners_px, depth, camera) + (pelvis - pelvis_before)[:, None]
     return replace(
         bodies,
-        translation_cam=bodies.translation_cam + shift[:, 0],
-        vertices_cam=bodies.vertices_cam + shift,
+        global_orient=orient,
+        # SMPL's translation turns about the root joint: that joint's way is the translation's.
+        translation_cam=bodies.translation_cam + joints[:, 0] - bodies.joints_cam[:, 0],
+        vertices_cam=vertices,
         joints_cam=joints,
         joints_px=_finite_or(project(joints, camera), bodies.joints_px),
         boxes_px=_finite_or(project(corners, camera), corners_px).reshape(-1, 4),
+        pelvis_covariance_cam=covariance,
     )
+
+
+def _with_scale(bodies: Bodies) -> Bodies:
+    if bodies.scale is not None:
+        return bodies
+    return replace(bodies, scale=np.ones(len(bodies), np.float32))
 
 
 def _finite_or(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:

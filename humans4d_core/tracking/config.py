@@ -21,19 +21,24 @@ class TrackerConfig:
     #: s a TENTATIVE track may go unseen before it is LOST.
     tentative_seconds: float = 0.3
     #: s a CONFIRMED track may go unseen (OCCLUDED) before it is LOST. Longer than a frame's period.
-    occluded_seconds: float = 2.0
+    occluded_seconds: float = 3.0
     #: Score in [0, 1] of a body that may start a track: about half of what the detector says of
     #: people in plain view. Detectors differ, so 0 leaves it to the detector (Detector.start_score;
     #: a tracker that is told by none lets every body start one).
     start_score: float = 0.0
     #: Score in [0, 1] of a body that may continue a track; weaker ones are ignored.
     continue_score: float = 0.1
-    #: m/s, spread of people's velocity along each axis, relative to the camera.
+    #: m/s, spread of people's velocity along each axis, relative to the fixed frame where the
+    #: camera's motion is known, otherwise to the camera.
     walking_speed: float = 0.9
     #: s over which a person forgets a velocity.
-    velocity_seconds: float = 10.0
+    velocity_seconds: float = 6.0
     #: Whether clothes help to tell people apart; a tracker that knows no Surface goes without.
     use_appearance: bool = True
+    #: Whether a place in metres that a track cannot believe speaks against it.
+    use_position: bool = True
+    #: Whether joints that fall together in the image tell that two boxes show one person.
+    use_joints: bool = True
     #: s after which a person who was LOST is forgotten: who returns earlier and looks the same
     #: gets a new track_id and the old person_id. 0: nobody is recognised.
     reidentify_seconds: float = 20.0

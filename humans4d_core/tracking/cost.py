@@ -4,7 +4,7 @@ The image is trusted, the depth of one camera is not: a box is known to a few pe
 height, a monocular depth to tens of percent, and it jumps. So the cost is the box filter's negative
 log-likelihood; the pelvis filter in metres says nothing as long as it can believe what it sees
 (its covariance is long along the viewing ray), and from there on as much as a heavy tail says.
-All costs are squared Mahalanobis distances: -2 log-likelihood, up to a constant.
+All costs are -2 log-likelihoods up to a constant, of Student's t in squared Mahalanobis distances.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from .appearance import Colors, same_clothes
 from .motion import BELIEVABLE, Motion, Observation, box_innovation_variance
 
 #: Squared Mahalanobis distance (3 degrees of freedom) above which a box is not the track's.
-BOX_GATE = 16.0
+BOX_GATE = 40.0
+
+#: Degrees of freedom of the Student-t that boxes follow: people turn on their heels, and detectors
+#: cut off legs, more often than a Gaussian has it.
+BOX_FREEDOM = 8.0
 
 #: Degrees of freedom of the Student-t that bounds what a wrong depth can cost.
 DEPTH_FREEDOM = 3.0
@@ -31,12 +35,19 @@ CLOTHES = 9.0
 ALONE_COST = 20.0
 
 
-def association_cost(motion: Motion, observed: Observation) -> np.ndarray:
-    """Cost (M, N) of each body for each track, infinite where it cannot be the same person."""
+def association_cost(
+    motion: Motion, observed: Observation, use_position: bool = True
+) -> np.ndarray:
+    """Cost (M, N) of each body for each track, infinite where it cannot be the same person.
+
+    use_position: whether the pelvis in metres counts, too.
+    """
     box, doubt = box_cost(motion, observed)
-    excess = np.maximum(pelvis_cost(motion, observed) - BELIEVABLE, 0)
-    depth = DEPTH_FREEDOM * np.log1p(excess / DEPTH_FREEDOM)
-    return np.where(box < BOX_GATE, box + doubt[:, None] + depth, np.inf)
+    cost = (BOX_FREEDOM + 3) * np.log1p(box / BOX_FREEDOM) + doubt[:, None]
+    if use_position:
+        excess = np.maximum(pelvis_cost(motion, observed) - BELIEVABLE, 0)
+        cost += DEPTH_FREEDOM * np.log1p(excess / DEPTH_FREEDOM)
+    return np.where(box < BOX_GATE, cost, np.inf)
 
 
 def box_cost(motion: Motion, observed: Observation) -> tuple[np.ndarray, np.ndarray]:

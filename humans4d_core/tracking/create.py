@@ -8,6 +8,7 @@ from pathlib import Path
 from ..body import BodyModel
 from ..errors import Humans4dError
 from .appearance import Clothes
+from .base import PeopleTracker
 from .config import TrackerConfig
 from .phalp import PhalpConfig, PhalpTracker
 from .surface import Surface
@@ -23,7 +24,7 @@ def create_tracker(
     body: BodyModel | None = None,
     start_score: float = 0.0,
     pose_predictor: Path | None = None,
-) -> Tracker | PhalpTracker:
+) -> PeopleTracker:
     """The tracker called `name`: our own, or PHALP' as published, which counts frames.
 
     config: of our own; PHALP' has its constants. body: whose surface carries the clothes' colours.

@@ -8,14 +8,17 @@ then weak ones; tentative tracks take what is left; only strong bodies start tra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from ..types import Bodies, Frame, People, TrackState
+from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
 from . import motion as motions
 from .appearance import Colors, observed_colors, repaint
 from .bodies import assembled, smoothed_boxes, usable_rows
+from .camera_motion import CameraMotion
+from .common_motion import CommonMotion
 from .config import TrackerConfig
 from .cost import (
     SAME_JOINTS,
@@ -25,19 +28,19 @@ from .cost import (
     iou,
     joint_distance,
 )
-from .motion import Observation
+from .motion import NEAREST, Observation
 from .reidentification import Shape, recognised
 from .surface import Surface
 from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older, joined, written
-
-#: Nearest depth (m) at which a predicted person can still be in front of the camera.
-NEAREST = 0.1
 
 
 class Tracker:
     """Follows people through the frames of one camera. Ids count on over resets, from 1.
 
-    Positions and velocities are relative to the camera. A person_id is the first track_id under
+    Positions are in the camera's axes; velocities, too, and relative to the fixed frame where the
+    frames give the camera's pose in one (CameraMotion says how poses that are missing or jump are
+    met), otherwise relative to the camera, whose turning is told from what all people in the image
+    do alike (CommonMotion). A person_id is the first track_id under
     which the person was seen. LOST is said once and a track_id never returns; who comes back within
     `reidentify_seconds` and is recognised by clothes and shape has the old person_id from the
     moment the new track is CONFIRMED. Until then, and where nobody is recognised, both ids are
@@ -64,6 +67,9 @@ class Tracker:
         self._absent = absentees(self._tracks)
         self._bodies: Bodies | None = None  # those last published, shared with the caller
         self._rows = np.zeros(0, np.intp)  # the tracks' rows in them
+        self._published = self._tracks.motion  # of all people of the last update
+        self._camera_motion = CameraMotion()
+        self._common_motion = CommonMotion()
         self._stamp_ns: int | None = None
 
     @property
@@ -86,8 +92,10 @@ class Tracker:
         scores, observed = bodies.scores[rows], motions.observe(bodies, rows)
         colors = observed_colors(frame, bodies, rows, self.surface)
 
-        tracks, displacement, gone = self._predict(stamp_ns)
-        match = self._associate(tracks, ~gone, observed, scores, colors)
+        strong = observed.select(scores >= config.start_score)
+        tracks, displacement, new_from_old, gone = self._predict(frame, strong)
+        present = ~gone & (tracks.motion.pelvis[:, 2] > NEAREST)
+        match = self._associate(tracks, present, observed, scores, colors)
         seen = match >= 0
         matched = match[seen]
         beginners = self._beginners(bodies, rows, matched)
@@ -120,7 +128,7 @@ class Tracker:
         is_measured = np.concatenate((seen, np.ones(len(beginners), dtype=bool)))
         current = assembled(
             bodies, measured, is_measured,
-            self._bodies, self._rows[~seen], displacement[~seen], frame.camera,
+            self._bodies, self._rows[~seen], displacement[~seen], new_from_old, frame.camera,
         )  # fmt: skip
         boxes_px = current.boxes_px.copy()
         seen = np.flatnonzero(seen)
@@ -130,7 +138,18 @@ class Tracker:
         alive = tracks.is_alive
         self._tracks, self._rows = tracks.select(alive), np.flatnonzero(alive)
         self._bodies, self._stamp_ns = current, stamp_ns
+        self._published = motions.with_lasting_errors(tracks.motion, current)
         return self._people(tracks, current)
+
+    def forecast(self, seconds: Sequence[float]) -> Forecast:
+        """Where the people of the last update are expected `seconds` (T,) later; see PeopleTracker.
+
+        The filter's own prediction: it starts from the filtered place, and its covariance grows.
+        """
+        config = self.config
+        return motions.forecast(
+            self._published, seconds, config.walking_speed, config.velocity_seconds
+        )
 
     def _is_another_story(self, stamp_ns: int, bodies: Bodies) -> bool:
         """Time went back, or the bodies' meshes do not continue those of the tracks."""
@@ -144,17 +163,39 @@ class Tracker:
             or bodies.vertices_cam.shape[1:] != last.vertices_cam.shape[1:]
         )
 
-    def _predict(self, stamp_ns: int) -> tuple[Tracks, np.ndarray, np.ndarray]:
-        """Tracks at the new stamp, how far each pelvis moved (M, 3) m, and who is gone (M,)."""
+    def _predict(
+        self, frame: Frame, observed: Observation
+    ) -> tuple[Tracks, np.ndarray, Pose | None, np.ndarray]:
+        """Tracks at the frame's stamp, seen from where its camera is.
+
+        How far each pelvis moved in the axes of the camera before (M, 3) m, the way from those to
+        the present ones (None: equal), and who is gone (M,). Where nobody tells how the camera
+        moved, `observed` bodies tell how it turned.
+        """
         config, tracks = self.config, self._tracks
-        seconds = 0.0 if self._stamp_ns is None else (stamp_ns - self._stamp_ns) / NANOSECONDS
+        seconds = 0.0
+        if self._stamp_ns is not None:
+            seconds = (frame.stamp_ns - self._stamp_ns) / NANOSECONDS
         motion = motions.predict(
             tracks.motion, seconds, config.walking_speed, config.velocity_seconds
         )
         displacement = motion.pelvis[:, :3] - tracks.motion.pelvis[:, :3]
-        unseen = (stamp_ns - tracks.last_seen_ns) / NANOSECONDS
-        gone = (unseen > config.occluded_seconds) | (motion.pelvis[:, 2] < NEAREST)
-        return replace(tracks, motion=motion), displacement, gone
+        step = self._camera_motion.step(frame.fixed_from_camera, seconds)
+        if step.is_other_reference:
+            motion = motions.of_other_reference(motion)
+        unseen = (frame.stamp_ns - tracks.last_seen_ns) / NANOSECONDS
+        gone = unseen > config.occluded_seconds
+        new_from_old = step.new_from_old
+        if not step.is_known:
+            recent = ~tracks.is_tentative & (tracks.last_seen_ns == self._stamp_ns)
+            new_from_old = self._common_motion.step(
+                motion.select(recent), observed, seconds, frame.camera
+            )
+            # Nobody can be followed behind a camera that may be anywhere.
+            gone |= motion.pelvis[:, 2] < NEAREST
+        if new_from_old is not None:
+            motion = motions.seen_from(motion, new_from_old, frame.camera)
+        return replace(tracks, motion=motion), displacement, new_from_old, gone
 
     def _recognise(self, tracks: Tracks, was_tentative: np.ndarray, stamp_ns: int) -> Tracks:
         """Tracks with the person_ids of those who came back; remembers who is LOST now."""
@@ -185,7 +226,7 @@ class Tracker:
     ) -> np.ndarray:
         """Row of `observed` that each track sees: (M,), -1 for none."""
         match = np.full(len(tracks), -1)
-        cost = association_cost(tracks.motion, observed)
+        cost = association_cost(tracks.motion, observed, self.config.use_position)
         if self.surface is not None:
             possible = np.nonzero(np.isfinite(cost))
             cost[possible] += appearance_cost(tracks.colors, possible[0], colors, possible[1])
@@ -215,13 +256,14 @@ class Tracker:
         rivals = np.concatenate((matched, strong))
         boxes, joints = bodies.boxes_px[rows], bodies.joints_px[rows]
         same = iou(boxes[strong], boxes[rivals]) > self.config.duplicate_iou
-        same |= joint_distance(joints[strong], joints[rivals]) < SAME_JOINTS
+        if self.config.use_joints:
+            same |= joint_distance(joints[strong], joints[rivals]) < SAME_JOINTS
         # The rivals of a beginner: all that are matched, and the beginners before it.
         before = np.tri(len(strong), len(rivals), len(matched) - 1, dtype=bool)
         return strong[~(same & before).any(axis=1)]
 
     def _people(self, tracks: Tracks, bodies: Bodies) -> People:
-        covariance = motions.positive_definite_float32(tracks.motion.pelvis_covariance)
+        covariance = motions.positive_definite_float32(self._published.pelvis_covariance)
         return People(
             tracks.ids,
             tracks.person_ids,

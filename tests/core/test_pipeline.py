@@ -1,5 +1,6 @@
 """The whole core on a real video: who is seen, when the tracker resets, what is left alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,11 +11,17 @@ from humans4d_core.detection import create_detector
 from humans4d_core.errors import Humans4dError
 from humans4d_core.pipeline import create_pipeline
 from humans4d_core.tracking import TrackerConfig
-from humans4d_core.types import Camera, Detections, Frame, TrackState
+from humans4d_core.types import Camera, Detections, Frame, Pose, TrackState
 
 VIDEO = Path(__file__).parents[3] / "shared" / "media" / "pets09-s2l1" / "vtest.avi"
 needs_media = pytest.mark.skipif(not VIDEO.is_file(), reason="the test media are not here")
 CAMERA = Camera(1169, 1169, 384, 288, 768, 576)
+#: The camera and its pose that the sequence's true positions imply.
+CALIBRATED = Camera(1183, 1183, 328, 288, 768, 576, (-0.146, 0, 0, 0, 0))
+GROUND_FROM_CAMERA = Pose(
+    [[0.568, -0.2664, 0.7787], [-0.8214, -0.1241, 0.5567], [-0.0516, -0.9558, -0.2893]],
+    [-28.89, -19.5, 7.11],
+)
 PERIOD_NS = 1_000_000_000 // 7
 
 
@@ -41,6 +48,30 @@ def test_people_of_a_real_video_are_confirmed_and_keep_their_ids():
     distance = people.bodies.pelvis_cam[people.states == TrackState.CONFIRMED, 2]
     # The camera looks down on a junction 10 to 40 m away (its calibration says so).
     assert ((distance > 10) & (distance < 45)).all()
+
+
+@needs_media
+def test_people_stand_on_the_ground_that_the_frame_gives():
+    pipeline = create_pipeline(threads=2)
+    given = [
+        replace(frame, camera=CALIBRATED, ground_from_camera=GROUND_FROM_CAMERA)
+        for frame in frames(6)
+    ]
+    people = [pipeline.process(frame).people for frame in given][-1]
+    people = people.select(people.states == TrackState.CONFIRMED)
+    lowest = GROUND_FROM_CAMERA.apply(people.bodies.vertices_cam)[..., 2].min(1)
+    assert len(people) >= 3 and (np.abs(lowest) < 0.15).all()
+    assert (people.bodies.scale != 1).any()
+
+
+@needs_media
+def test_a_reset_forgets_the_ground_that_was_learned():
+    pipeline = create_pipeline(threads=2)
+    for frame in frames(10):
+        pipeline.process(frame)
+    assert pipeline.positioning.learned_ground.plane_cam is not None
+    pipeline.reset()
+    assert pipeline.positioning.learned_ground.plane_cam is None
 
 
 @needs_media

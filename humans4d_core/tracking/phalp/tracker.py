@@ -9,17 +9,19 @@ of people unseen: those come from the filters in metres that the default tracker
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import torch
 
-from ...types import Bodies, Frame, People, TrackState, _Batch
+from ...types import Bodies, Forecast, Frame, People, Pose, TrackState, _Batch
 from .. import motion as motions
 from ..bodies import assembled, usable_rows
+from ..camera_motion import CameraMotion
 from ..config import TrackerConfig
-from ..motion import Motion
+from ..motion import NEAREST, Motion
 from ..tracks import NANOSECONDS, joined, written
 from . import distances, life_cycle, location
 from .config import PhalpConfig
@@ -32,9 +34,6 @@ from .shot_change import ShotChange
 
 #: How people walk, for what the original does not publish.
 KINEMATICS = TrackerConfig()
-
-#: m, nearest depth to which an unseen person is carried.
-NEAREST = 0.1
 
 
 class Appearance(Protocol):
@@ -73,7 +72,8 @@ class PhalpTracker:
     """Follows people as PHALP' does; the same interface as Tracker. Ids count on over resets.
 
     appearance: None makes its factor of the cost 1. pose_predictor: None expects the last pose
-    again. Positions are relative to the camera. Not thread-safe: one worker owns it.
+    again. Who is who is decided relative to the camera, as published; what the original does not
+    publish knows of the camera's motion, as Tracker's. Not thread-safe: one worker owns it.
     """
 
     def __init__(
@@ -95,6 +95,8 @@ class PhalpTracker:
         self._looks: _Batch | None = None  # of the tracks; None while there are none
         self._bodies: Bodies | None = None  # those last published, shared with the caller
         self._rows = np.zeros(0, np.intp)  # the tracks' rows in them
+        self._published = self._tracks.motion  # of all people of the last update
+        self._camera_motion = CameraMotion()
         self._stamp_ns: int | None = None
         self._time = 0  # in frames
         self._shot_change = ShotChange()
@@ -123,7 +125,7 @@ class PhalpTracker:
         matched = match[seen]
         beginners = np.setdiff1d(np.arange(len(rows)), matched)
 
-        tracks, displacement = self._moved(stamp_ns)
+        tracks, displacement, new_from_old = self._moved(frame)
         observed = motions.observe(bodies, rows)
         updated = motions.update(tracks.motion.select(seen), observed.select(matched))
         old = PhalpTracks(
@@ -150,13 +152,23 @@ class PhalpTracker:
         is_measured = np.concatenate((seen, np.ones(len(beginners), dtype=bool)))
         current = assembled(
             bodies, measured, is_measured,
-            self._bodies, self._rows[~seen], displacement[~seen], frame.camera,
+            self._bodies, self._rows[~seen], displacement[~seen], new_from_old, frame.camera,
         )  # fmt: skip
         alive = tracks.lives.is_alive
         self._remember(looks, seen, matched, beginners, alive)
         self._tracks, self._rows = tracks.select(alive), np.flatnonzero(alive)
         self._bodies, self._stamp_ns = current, stamp_ns
+        self._published = motions.with_lasting_errors(tracks.motion, current)
         return self._people(tracks, current)
+
+    def forecast(self, seconds: Sequence[float]) -> Forecast:
+        """Where the people of the last update are expected `seconds` (T,) later; see PeopleTracker.
+
+        The original forecasts nothing: this is the filter in metres that Tracker has.
+        """
+        return motions.forecast(
+            self._published, seconds, KINEMATICS.walking_speed, KINEMATICS.velocity_seconds
+        )
 
     def _is_another_story(self, stamp_ns: int, bodies: Bodies) -> bool:
         """Time went back, or the bodies' meshes do not continue those of the tracks."""
@@ -207,20 +219,32 @@ class PhalpTracker:
         )
         return expected.cpu().numpy().astype(np.float64)
 
-    def _moved(self, stamp_ns: int) -> tuple[PhalpTracks, np.ndarray]:
-        """Tracks with their filters at the new stamp, how far each pelvis moved (M, 3) m."""
+    def _moved(self, frame: Frame) -> tuple[PhalpTracks, np.ndarray, Pose | None]:
+        """Tracks with their filters at the new stamp, seen from where the camera is now.
+
+        How far each pelvis moved in the axes of the camera before (M, 3) m, and the way from those
+        to the present ones (None: equal).
+        """
         tracks = self._tracks
-        seconds = 0.0 if self._stamp_ns is None else (stamp_ns - self._stamp_ns) / NANOSECONDS
+        seconds = 0.0
+        if self._stamp_ns is not None:
+            seconds = (frame.stamp_ns - self._stamp_ns) / NANOSECONDS
         motion = motions.predict(
             tracks.motion, seconds, KINEMATICS.walking_speed, KINEMATICS.velocity_seconds
         )
         # Who would walk behind the camera stops in front of it: here only frames end a track.
-        motion.pelvis[:, 2] = np.maximum(motion.pelvis[:, 2], NEAREST)
+        before = tracks.motion.pelvis[:, 2]
+        motion.pelvis[:, 2] = np.maximum(motion.pelvis[:, 2], np.minimum(before, NEAREST))
         displacement = motion.pelvis[:, :3] - tracks.motion.pelvis[:, :3]
         if len(tracks):
-            left = self._bodies.pelvis_cam[self._rows, 2] - NEAREST
+            left = np.maximum(self._bodies.pelvis_cam[self._rows, 2] - NEAREST, 0)
             displacement[:, 2] = np.maximum(displacement[:, 2], -left)
-        return replace(tracks, motion=motion), displacement
+        step = self._camera_motion.step(frame.fixed_from_camera, seconds)
+        if step.is_other_reference:
+            motion = motions.of_other_reference(motion)
+        if step.new_from_old is not None:
+            motion = motions.seen_from(motion, step.new_from_old, frame.camera)
+        return replace(tracks, motion=motion), displacement, step.new_from_old
 
     def _remember(
         self,
@@ -245,7 +269,7 @@ class PhalpTracker:
         is_occluded = (lives.states == TrackState.CONFIRMED) & (lives.frames_unseen > 0)
         states = np.where(is_occluded, TrackState.OCCLUDED, lives.states).astype(np.uint8)
         left = 1 - np.clip(lives.frames_unseen / self.config.max_age, 0, 1)
-        covariance = motions.positive_definite_float32(tracks.motion.pelvis_covariance)
+        covariance = motions.positive_definite_float32(self._published.pelvis_covariance)
         return People(
             lives.ids,
             lives.ids,

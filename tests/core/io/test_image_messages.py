@@ -10,6 +10,7 @@ from humans4d_core.io import (
     camera_from_message,
     camera_info_fields,
     compressed_message_to_bgr,
+    depth_message_to_metres,
     image_message_to_bgr,
 )
 from humans4d_core.types import Camera
@@ -61,6 +62,30 @@ def test_16_bit_mono_keeps_its_upper_byte(dtype, big_endian):
 
 
 @pytest.mark.parametrize(
+    ("encoding", "channels"),
+    [
+        ("bgr16", [0, 1, 2]),
+        ("rgb16", [2, 1, 0]),
+        ("bgra16", [0, 1, 2, 0]),
+        ("rgba16", [2, 1, 0, 0]),
+    ],
+)
+@pytest.mark.parametrize(("dtype", "big_endian"), [("<u2", False), (">u2", True)])
+@pytest.mark.parametrize("padding", [0, 3])
+def test_16_bit_colours_keep_their_upper_byte(encoding, channels, dtype, big_endian, padding):
+    pixels = (BGR[..., channels].astype(np.uint16) * 256 + 99).astype(dtype)
+    image = image_message_to_bgr(message(encoding, pixels, padding, big_endian))
+    np.testing.assert_array_equal(image, BGR)
+
+
+def test_16_bit_bayer_is_read_in_its_byte_order():
+    pixels = np.zeros((8, 8), ">u2")
+    pixels[::2, ::2] = 200 * 256 + 7
+    image = image_message_to_bgr(message("bayer_rggb16", pixels, 2, big_endian=True))
+    assert image[4, 4].tolist() == [0, 0, 200]
+
+
+@pytest.mark.parametrize(
     ("encoding", "order"), [("yuv422", "UYVY"), ("yuyv", "YUYV"), ("yuv422_yuy2", "YUYV")]
 )
 def test_yuv_422_becomes_bgr(encoding, order):
@@ -109,6 +134,48 @@ def test_a_bgr_image_is_not_copied():
 def test_an_image_that_contradicts_itself_is_refused(raw, reason):
     with pytest.raises(ImageError, match=reason):
         image_message_to_bgr(raw)
+
+
+def test_rows_with_padding_are_not_copied():
+    padded = np.zeros((6, 8 * 3 + 5), np.uint8)
+    padded[:, :24] = BGR.reshape(6, 24)
+    raw = message("bgr8", BGR, data=padded.ravel(), step=29)
+    image = image_message_to_bgr(raw)
+    assert np.shares_memory(image, padded)
+    np.testing.assert_array_equal(image, BGR)
+
+
+MILLIMETRES = np.array([[0, 1, 500], [1234, 40000, 65535]])
+METRES = np.array([[0.0, 0.5, 1.25], [np.nan, np.inf, -1.0]])
+
+
+@pytest.mark.parametrize(("order", "big_endian"), [("<", False), (">", True)])
+@pytest.mark.parametrize("padding", [0, 1, 4])
+def test_depth_becomes_metres(order, big_endian, padding):
+    depth = depth_message_to_metres(
+        message("16UC1", MILLIMETRES.astype(order + "u2"), padding, big_endian)
+    )
+    assert depth.dtype == np.float32
+    np.testing.assert_allclose(depth, MILLIMETRES / 1000, rtol=1e-6)
+    depth = depth_message_to_metres(
+        message("32FC1", METRES.astype(order + "f4"), padding, big_endian)
+    )
+    assert (depth.dtype, depth.dtype.isnative) == (np.float32, True)
+    # What is unknown, too far or too near (REP-118) is 0.
+    np.testing.assert_array_equal(depth, [[0, 0.5, 1.25], [0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (message("bgr8", BGR), "depth encoding 'bgr8' is not one of 16UC1"),
+        (message("16UC1", MILLIMETRES.astype("u2"), step=3), "3 bytes a row"),
+        (message("32FC1", METRES.astype("f4"), data=b"\0" * 10), "holds 10 bytes"),
+    ],
+)
+def test_depth_that_contradicts_itself_is_refused(raw, reason):
+    with pytest.raises(ImageError, match=reason):
+        depth_message_to_metres(raw)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])

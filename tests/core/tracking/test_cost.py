@@ -31,6 +31,21 @@ def test_a_wrong_depth_costs_but_does_not_forbid(people_at):
     assert row[1] < row[2] < row[3] < ALONE_COST
 
 
+def test_without_positions_a_wrong_depth_costs_nothing(people_at):
+    motion = started(people_at, [(0, 0, 5)])
+    bodies = people_at([(0, 0, 5)] * 2, depth_error=(0.0, 2.0))
+    observed = motions.observe(bodies, np.arange(2))
+    right, wrong = association_cost(motion, observed, use_position=False)[0]
+    assert right == pytest.approx(wrong)
+
+
+def test_a_box_far_off_is_dear_but_not_as_dear_as_a_gaussian_has_it(people_at):
+    motion = started(people_at, [(0, 0, 5)])
+    row = cost(motion, people_at([(0, 0, 5), (0.3, 0, 5), (0.45, 0, 5), (0.6, 0, 5)]))[0]
+    steps = np.diff(row[np.isfinite(row)])
+    assert len(steps) >= 2 and (steps > 0).all() and steps[-1] < 2 * steps[0]
+
+
 def test_of_two_equal_boxes_the_believable_depth_is_taken(people_at):
     motion = started(people_at, [(0, 0, 5)])
     row = cost(motion, people_at([(0, 0, 5)] * 2, depth_error=(1.0, 0.05)))

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from humans4d_core.tracking import motion as motions
+from humans4d_core.types import Pose
 
 SPEED, TAU = 0.9, 10.0
 
@@ -100,3 +102,34 @@ def test_a_covariance_that_is_none_is_repaired():
     assert np.linalg.eigvalsh(repaired).min() == pytest.approx(0.01)
     good = np.diag([1.0, 2, 3])[None]
     np.testing.assert_allclose(motions.positive_definite(good, 0.01), good, atol=1e-12)
+
+
+@pytest.mark.parametrize("position", [(0, 0, 5), (1.5, 0.1, 6), (-2, 0, 9)])
+def test_a_moved_camera_sees_a_standing_person_where_the_filter_expects_it(
+    people_at, camera, position
+):
+    """Shift and scale of the box, place and covariance in the new axes."""
+    turn = Rotation.from_euler("yx", (0.12, -0.03)).as_matrix()
+    new_from_old = Pose(turn, (0.2, 0.05, -0.4))
+    motion = motions.start(observed(people_at, position), SPEED)
+    motion.pelvis[:, 3:] = (0.5, 0, 0.2)
+    moved = motions.seen_from(motion, new_from_old, camera)
+    there = new_from_old.apply(np.array(position))
+    seen = observed(people_at, there)
+    np.testing.assert_allclose(moved.pelvis[0, :3], there, atol=1e-6)
+    np.testing.assert_allclose(moved.pelvis[0, 3:], turn @ (0.5, 0, 0.2), atol=1e-9)
+    np.testing.assert_allclose(moved.box[0, :2, 0], seen.box[0, :2], atol=3)
+    assert moved.box[0, 2, 0] == pytest.approx(seen.box[0, 2], abs=0.02)
+    ray = there / np.linalg.norm(there)
+    along = ray @ moved.pelvis_covariance[0, :3, :3] @ ray
+    assert along > 0.9 * np.linalg.eigvalsh(moved.pelvis_covariance[0, :3, :3])[-1]
+    assert (moved.box_covariance[..., 0, 0] > motion.box_covariance[..., 0, 0]).all()
+
+
+def test_there_and_back_is_nowhere(people_at, camera):
+    motion = motions.start(observed(people_at, [(0.5, 0, 5), (-1, 0, 8)]), SPEED)
+    way = Pose(Rotation.from_euler("y", 0.2).as_matrix(), (0.1, 0, -0.3))
+    back = motions.seen_from(motions.seen_from(motion, way, camera), way.inverse(), camera)
+    np.testing.assert_allclose(back.pelvis, motion.pelvis, atol=1e-9)
+    np.testing.assert_allclose(back.pelvis_covariance, motion.pelvis_covariance, atol=1e-9)
+    np.testing.assert_allclose(back.box, motion.box, atol=1e-6)

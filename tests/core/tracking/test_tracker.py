@@ -186,6 +186,7 @@ def test_two_boxes_that_differ_on_the_same_joints_make_one_track(frame_at, peopl
     bodies = people_at([(0, 0, 5), (0, 0, 5)])
     bodies.boxes_px[1, 3] -= 0.5 * (bodies.boxes_px[1, 3] - bodies.boxes_px[1, 1])
     assert len(Tracker().update(frame_at(0), bodies)) == 1
+    assert len(Tracker(TrackerConfig(use_joints=False)).update(frame_at(0), bodies)) == 2
 
 
 def test_200_identical_boxes_are_one_person(frame_at, people_at):

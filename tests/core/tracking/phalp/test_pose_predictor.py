@@ -370,7 +370,8 @@ def test_tensors_beside_the_encoder_are_no_obstacle(saved):
 def test_a_missing_encoder_is_refused_and_never_skipped(saved):
     name = "encoder.pose_shape_encoder.0.weight"
     resaved(saved, lambda state: state.pop(name))
-    assert "lacks 1 of the pose predictor's" in refusal(saved, saved.with_name("mean_std.npy"))
+    message = refusal(saved, saved.with_name("mean_std.npy"))
+    assert "lacks 1 of the" in message and f"of the pose predictor ({name})" in message
 
 
 def test_tensors_of_a_deeper_network_are_refused(saved):

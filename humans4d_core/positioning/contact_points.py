@@ -1,0 +1,78 @@
+"""The lowest point of a body: what it stands, kneels, sits or lies on the ground with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import torch
+
+from ..body import BodyModel
+from ..geometry import project
+from ..types import Bodies, Camera
+from .evidence import seen_confidence
+
+#: Directions in which a part of the body may be the lowest: the faces, edges and corners of a cube.
+_DIRECTIONS = np.array([d for d in product((-1.0, 0, 1), repeat=3) if any(d)])
+
+#: m between the skin of a body model, which is barefoot, and the ground: the allowance for shoes of
+#: Pheasant and Haslegrave, "Bodyspace" (2006).
+SHOE_SOLE = 0.025
+
+#: Standard deviation of the lowest point's height: m at any distance (landmarks of a crop of the
+#: person, clothes, a heel that leaves the ground), and pixels of the image.
+CONTACT_SIGMA = 0.025
+CONTACT_SIGMA_PX = 2.0
+
+#: Relative confidence below which a contact is a guess. Above it, its standard deviation grows as
+#: the confidence falls: landmarks of feet that a passer-by hides for a moment are still good.
+LEAST_CONFIDENCE = 0.2
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Where N bodies would touch the ground if there were no air under them."""
+
+    points_cam: np.ndarray  #: (N, 3) float64 m, under the shoe
+    sigma: np.ndarray  #: (N,) m, standard deviation of the point's height; inf: it was not seen
+
+
+@dataclass(frozen=True)
+class ContactPoints:
+    """Vertices that stick out of the parts of a body: soles, knees, hands, back of the head."""
+
+    vertices: np.ndarray  #: (K,) int, indices into the body model's vertices
+    joints: np.ndarray  #: (K,) int, the joint that carries each
+    num_vertices: int  #: of the body model
+
+    @classmethod
+    def of_body(cls, body: BodyModel) -> ContactPoints:
+        """Of each joint's part of the mesh, the vertices farthest along 26 directions at rest."""
+        device = next(body.buffers()).device
+        with torch.inference_mode():
+            upright = torch.eye(3, device=device).expand(1, 24, 3, 3)
+            rest = body(upright[:, 0], upright[:, 1:], torch.zeros(1, 10, device=device))
+        along = rest.vertices[0].float().cpu().numpy() @ _DIRECTIONS.T  # (V, 26)
+        segments = body.segments.cpu().numpy()
+        chosen = [
+            np.unique(part[along[part].argmax(0)])
+            for part in (np.flatnonzero(segments == joint) for joint in np.unique(segments))
+        ]
+        vertices = np.concatenate(chosen)
+        return cls(vertices, segments[vertices], len(segments))
+
+    def lowest(self, bodies: Bodies, up_cam: np.ndarray, camera: Camera) -> Contacts:
+        """The lowest points of N bodies of this model along `up_cam` (3,), a unit vector."""
+        vertices = bodies.vertices_cam[:, self.vertices].astype(np.float64)
+        people = np.arange(len(bodies))
+        lowest = (vertices @ up_cam).argmin(1)
+        skin = vertices[people, lowest]
+        pixels = project(skin, camera)
+        pixel_size = skin[:, 2] / camera.fy  # m
+        sigma = np.hypot(CONTACT_SIGMA, CONTACT_SIGMA_PX * pixel_size)
+        joints = self.joints[lowest]
+        confidence = seen_confidence(bodies, pixels[:, None], joints[:, None], camera)[:, 0]
+        seen = confidence >= LEAST_CONFIDENCE
+        sigma = np.where(seen, sigma / np.sqrt(np.where(seen, confidence, 1.0)), np.inf)
+        return Contacts(skin - SHOE_SOLE * up_cam, sigma)
