@@ -1,36 +1,46 @@
-# The node in a container. ROS 2 comes from wheels, so any Debian or Ubuntu with Python 3.10 to 3.14 will do;
-# a ROS image (--build-arg BASE_IMAGE=ros:jazzy) brings its own.
+# The node in a container.
 #
-#   docker build -t humans4d .
-#   docker run --rm --net=host --ipc=host -v $PWD/weights:/weights:ro humans4d \
-#     --ros-args -r image:=/camera/image_raw -r camera_info:=/camera/camera_info
+#   docker build -t humans4d .                                        any x86_64 machine; ROS 2 from wheels
+#   docker build -t humans4d --build-arg BASE_IMAGE=nvidia/cuda:12.6.3-runtime-ubuntu24.04 .       a desktop GPU
+#   docker build -t humans4d --build-arg BASE_IMAGE=ros:jazzy .       ROS 2 of the base image
+#   docker build -t humans4d --build-arg BASE_IMAGE=nvcr.io/nvidia/l4t-jetpack:r36.4.0 \
+#     --build-arg HUMANS4D_ROS=humble --build-arg "HUMANS4D_TORCH=torch --index-url URL" .         a Jetson
 #
-# --net=host and --ipc=host let it find the robot's other nodes and share memory with them.
+# On a Jetson, URL is NVIDIA's index of PyTorch wheels for its JetPack: PyPI's know no Jetson GPU. ROS 2
+# has no wheels for aarch64, so that HUMANS4D_ROS names the distribution to install.
+#
+#   docker run --rm --gpus all --net=host --ipc=host -v $PWD/weights:/weights:ro \
+#     -e HUMANS4D_CHECKPOINT=/weights humans4d --ros-args -r image:=/camera/image_raw \
+#     -r camera_info:=/camera/camera_info
+#
+# --net=host and --ipc=host let it find the robot's other nodes and share memory with them (Jetson:
+# --runtime nvidia instead of --gpus all). Weights and SMPL are licensed to the user: they are mounted.
 ARG BASE_IMAGE=debian:bookworm
 FROM ${BASE_IMAGE}
-
-RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates cmake g++ make python3 python3-dev python3-venv \
-    && rm -rf /var/lib/apt/lists/*
-
-RUN useradd --create-home --uid 1001 humans4d \
-    && install -d -o humans4d /opt/humans4d
-WORKDIR /opt/humans4d
-USER humans4d
-
-# What the set-up depends on comes first: a change of the code alone does not download it all again.
+ARG HUMANS4D_ROS=""
 ARG HUMANS4D_TORCH=torch==2.13.0
-ENV HUMANS4D_TORCH=${HUMANS4D_TORCH} PIP_NO_CACHE_DIR=1
+ENV HUMANS4D_ROS=${HUMANS4D_ROS} HUMANS4D_TORCH=${HUMANS4D_TORCH} PIP_NO_CACHE_DIR=1
+
+COPY docker/install.sh /opt/humans4d/docker/
+RUN /opt/humans4d/docker/install.sh system
+# Ubuntu 24.04's own first user has the id 1000.
+RUN /opt/humans4d/docker/install.sh user humans4d 1001 /opt/humans4d
+WORKDIR /opt/humans4d
+
+# Dependencies come before the sources: a change of the code alone does not download them again.
+COPY --chown=humans4d ros2_ws/src/humans4d_msgs/package.xml ros2_ws/src/humans4d_msgs/
+COPY --chown=humans4d ros2_ws/src/humans4d_ros/package.xml ros2_ws/src/humans4d_ros/
+RUN docker/install.sh rosdep
 COPY --chown=humans4d run pyproject.toml README.md ./
 COPY --chown=humans4d requirements requirements
 COPY --chown=humans4d humans4d_core/__init__.py humans4d_core/
-RUN ["/bin/bash", "-c", "[ -z \"${ROS_DISTRO:-}\" ] || source /opt/ros/$ROS_DISTRO/setup.bash; ./run setup"]
+RUN chown -R humans4d /opt/humans4d
+USER humans4d
+RUN docker/install.sh setup
 
 COPY --chown=humans4d . .
-RUN ["/bin/bash", "-c", "[ -z \"${ROS_DISTRO:-}\" ] || source /opt/ros/$ROS_DISTRO/setup.bash; ./run build"]
+RUN docker/install.sh build
 
-# Weights are licensed to the user, not to us: they are mounted, never copied in.
 VOLUME /weights
 ENV ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET
-ENTRYPOINT ["/bin/bash", "-c", "[ -z \"${ROS_DISTRO:-}\" ] || source /opt/ros/$ROS_DISTRO/setup.bash; exec ./run node \"$@\"", "node"]
+ENTRYPOINT ["/opt/humans4d/docker/entrypoint.sh"]

@@ -1,6 +1,8 @@
 """What the ROS tests share: a network of their own, people to convert, a running node."""
 
 import contextlib
+import ctypes
+import importlib.util
 import os
 import random
 import re
@@ -12,10 +14,12 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
 import pytest
+from humans4d_ros.distributions import fast_dds_profile_variable
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.errors import InputFileError
@@ -36,11 +40,44 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 LOGS = os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="humans4d_ros_log_")
 CONFIG = ROOT / "ros2_ws/src/humans4d_ros/config"
-os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(CONFIG / "fastdds_large_messages.xml")
+UNDERLAY = Path(__file__).parent / "underlay"
+os.environ[fast_dds_profile_variable()] = str(CONFIG / "fastdds_large_messages.xml")
 
 
 def pytest_sessionfinish():
     shutil.rmtree(LOGS, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def underlay() -> dict[str, str]:
+    """Other projects' interface packages (underlay/), of which this process can import the missing
+    ones from here on: vision_msgs, people_msgs, hri_msgs. The environment variables with which
+    another process finds them; without these it is a machine that has not installed them."""
+    spec = importlib.util.spec_from_file_location("underlay_build", UNDERLAY / "build.py")
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    prefix = builder.build()
+    for library in sorted(prefix.glob("lib/*.so")):
+        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)  # ROS looks for them by name only
+    sys.path += map(str, prefix.glob("lib/python*/site-packages"))
+    return builder.environment(prefix)
+
+
+@pytest.fixture(scope="session")
+def assert_same_cdr():
+    """assert_same_cdr(write, expected): `write()` gives the bytes `expected`, apart from padding,
+    in which rclpy leaves whatever was in its memory."""
+    from humans4d_ros import cdr
+
+    def check(write, expected: bytes) -> None:
+        written = np.frombuffer(write(), np.uint8)
+        with mock.patch.object(cdr, "PADDING", b"\xff"):
+            is_padding = np.frombuffer(write(), np.uint8) != written
+        expected = np.frombuffer(expected, np.uint8)
+        assert written.shape == expected.shape
+        np.testing.assert_array_equal(written[~is_padding], expected[~is_padding])
+
+    return check
 
 
 @pytest.fixture
@@ -128,7 +165,7 @@ def video_frames() -> list[np.ndarray]:
 class NodeProcess:
     """The node as a process of its own, and what it says."""
 
-    def __init__(self, parameters: dict):
+    def __init__(self, parameters: dict, environment: dict[str, str] | None = None):
         assignments = [f"{name}:={value}" for name, value in parameters.items()]
         options = [word for text in assignments for word in ("-p", text)]
         command = [
@@ -146,6 +183,7 @@ class NodeProcess:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
         self._lines: list[str] = []
         self._said = threading.Condition()
@@ -202,16 +240,35 @@ def shared_memory(pid: int) -> set[str]:
         maps = Path(f"/proc/{pid}/maps").read_text()
     except OSError:
         return set()
-    return set(re.findall(r"/dev/shm/\S*fastdds\S*", maps))
+    return set(re.findall(r"/dev/shm/\S*fast(?:dds|rtps)\S*", maps))
+
+
+@pytest.fixture(scope="module")
+def kill_process():
+    """kill_process(process) with SIGKILL. What it leaves in /dev/shm stays there for the time of
+    the tests, as it would."""
+    left_behind: set[str] = set()
+
+    def kill(process: subprocess.Popen) -> None:
+        left_behind.update(shared_memory(process.pid) - shared_memory(os.getpid()))
+        process.kill()
+        process.wait(TIMEOUT)
+
+    yield kill
+    for file in left_behind:
+        Path(file).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
 def start_node():
-    """start_node(**parameters) -> NodeProcess; what a test leaves running is killed."""
+    """start_node(**parameters) -> NodeProcess; what a test leaves running is killed.
+
+    environment: variables added to the process's, such as the fixture `underlay`.
+    """
     started = []
 
-    def start(**parameters) -> NodeProcess:
-        started.append(NodeProcess(parameters))
+    def start(environment: dict[str, str] | None = None, **parameters) -> NodeProcess:
+        started.append(NodeProcess(parameters, environment))
         return started[-1]
 
     yield start
@@ -330,6 +387,60 @@ def station():
     station.close()
 
 
+@pytest.fixture(scope="module")
+def call(station):
+    """call(type, service, request) -> the response of one of the node's services."""
+    clients = {}
+
+    def call(kind, service, request):
+        if service not in clients:
+            clients[service] = station.node.create_client(kind, f"/humans4d/{service}")
+        assert clients[service].wait_for_service(30.0)
+        future = clients[service].call_async(request)
+        done = threading.Event()
+        future.add_done_callback(lambda _: done.set())
+        assert done.wait(30.0), f"no answer of {service}"
+        return future.result()
+
+    return call
+
+
+@pytest.fixture
+def change_state(call):
+    """change_state(transition) -> whether it succeeded."""
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    def change(transition: int) -> bool:
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return call(ChangeState, "change_state", request).success
+
+    return change
+
+
+@pytest.fixture
+def state(call):
+    """state() -> the node's, by its service."""
+    from lifecycle_msgs.srv import GetState
+
+    return lambda: call(GetState, "get_state", GetState.Request()).current_state.label
+
+
+@pytest.fixture
+def set_parameter(call):
+    """set_parameter(name, value) -> SetParametersResult."""
+    from rcl_interfaces.srv import SetParameters
+    from rclpy.parameter import Parameter
+
+    def set_parameter(name: str, value):
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()]
+        )
+        return call(SetParameters, "set_parameters", request).results[0]
+
+    return set_parameter
+
+
 def nanoseconds(message) -> int:
     return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
 
@@ -370,3 +481,44 @@ def make_compressed_message():
         return message
 
     return make
+
+
+@pytest.fixture
+def run_node_here(monkeypatch):
+    """run_node_here(pipeline, **parameters) -> an active node of this process with that pipeline;
+    several share one executor. For what no recovery can show exactly, or would take long to."""
+    import rclpy
+    from humans4d_ros import node as node_module
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.lifecycle import TransitionCallbackReturn
+    from rclpy.parameter import Parameter
+    from rclpy.task import Future
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    executor, closed, nodes = SingleThreadedExecutor(context=context), Future(), []
+    spin = executor.spin_until_future_complete
+    spinner = threading.Thread(target=spin, args=(closed,))
+
+    def run(pipeline, namespace: str = "", **parameters):
+        monkeypatch.setattr(node_module, "create_pipeline", lambda *_, **__: pipeline)
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        node = node_module.Humans4dNode(
+            context=context, namespace=namespace, parameter_overrides=overrides
+        )
+        nodes.append(node)
+        executor.add_node(node)
+        if not spinner.is_alive():
+            spinner.start()
+        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS, node._failure
+        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS, node._failure
+        return node
+
+    yield run
+    closed.set_result(None)
+    spinner.join()
+    executor.shutdown()
+    for node in nodes:
+        node.trigger_shutdown()
+        node.destroy_node()
+    context.try_shutdown()

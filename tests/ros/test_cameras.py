@@ -2,13 +2,14 @@
 
 import math
 import os
+import threading
 
 import pytest
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
-from humans4d_ros.cameras import CameraSource
+from humans4d_ros.cameras import HISTORY, CameraSource
 from sensor_msgs.msg import CameraInfo
 
 from humans4d_core.errors import CameraError, ImageError
@@ -41,16 +42,31 @@ def test_before_any_camera_info_it_says_what_is_missing():
         CameraSource().camera_for(640, 480)
 
 
-def test_an_image_of_another_size_is_refused():
+@pytest.mark.parametrize("size", [(400, 300), (320, 480), (1280, 480), (960, 720), (641, 480)])
+def test_an_image_of_another_size_is_refused(size):
     source = CameraSource()
     source.update(camera_info(640, 480))
-    with pytest.raises(ImageError, match="320x240 but CameraInfo is of 640x480"):
-        source.camera_for(320, 240)
+    with pytest.raises(ImageError, match=f"{size[0]}x{size[1]} but CameraInfo is of 640x480"):
+        source.camera_for(*size)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"), [((320, 240), 0.5), ((160, 120), 0.25), ((1280, 960), 2)]
+)
+def test_images_resized_by_a_whole_factor_get_the_camera_scaled(size, scale):
+    source = CameraSource()
+    source.update(camera_info(640, 480, 500.0, d=[-0.1, 0.01, 0.0, 0.0, 0.0]))
+    camera = source.camera_for(*size)
+    assert (camera.fx, camera.fy) == (500 * scale, 500 * scale)
+    assert (camera.cx, camera.cy) == (320 * scale, 240 * scale)
+    assert (camera.width, camera.height) == size
+    assert camera.distortion == (-0.1, 0.01, 0.0, 0.0, 0.0)
 
 
 def test_an_uncalibrated_camera_is_refused_with_the_way_out():
     source = CameraSource()
-    source.update(camera_info(focal=0.0))
+    with pytest.raises(CameraError, match="not calibrated.*horizontal_fov"):
+        source.update(camera_info(focal=0.0))
     with pytest.raises(CameraError, match="not calibrated.*horizontal_fov"):
         source.camera_for(640, 480)
 
@@ -58,16 +74,73 @@ def test_an_uncalibrated_camera_is_refused_with_the_way_out():
 def test_a_calibration_that_becomes_invalid_is_no_longer_used():
     source = CameraSource()
     source.update(camera_info())
-    source.update(camera_info(focal=0.0))
+    with pytest.raises(CameraError):
+        source.update(camera_info(focal=0.0))
+    with pytest.raises(CameraError):  # said again, refused again
+        source.update(camera_info(focal=0.0))
     with pytest.raises(CameraError, match="not calibrated"):
         source.camera_for(640, 480)
     source.update(camera_info())
     assert source.camera_for(640, 480).fx == 500.0
 
 
+def test_a_distortion_that_nobody_knows_is_refused():
+    source = CameraSource()
+    with pytest.raises(CameraError, match="distortion model 'bent' is not one of plumb_bob"):
+        source.update(camera_info(d=[0.1], distortion_model="bent"))
+    with pytest.raises(CameraError, match="rectify the images first"):
+        source.camera_for(640, 480)
+
+
+def stamped(stamp_ns: int, **values) -> CameraInfo:
+    message = camera_info(**values)
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 10**9)
+    return message
+
+
+def test_each_image_has_the_calibration_of_its_stamp():
+    """A zoom lens."""
+    source = CameraSource()
+    for second, focal in ((10, 500.0), (11, 500.0), (12, 600.0), (13, 600.0), (14, 700.0)):
+        source.update(stamped(second * 10**9, focal=focal))
+    focals = [source.camera_for(640, 480, second * 10**9).fx for second in range(9, 15)]
+    assert focals == [500, 500, 500, 600, 600, 700]
+
+
+def test_a_zoomed_camera_is_waited_for():
+    source = CameraSource()
+    source.update(stamped(10**9, focal=500.0))
+    source.update(stamped(2 * 10**9, focal=600.0))
+    late = threading.Timer(0.01, lambda: source.update(stamped(3 * 10**9, focal=700.0)))
+    late.start()
+    assert source.camera_for(640, 480, 3 * 10**9).fx == 700.0
+    late.join()
+
+
+def test_a_bag_that_begins_anew_brings_its_calibration():
+    source = CameraSource()
+    source.update(stamped(100 * 10**9, focal=500.0))
+    source.update(stamped(105 * 10**9, focal=600.0))
+    source.update(stamped(99 * 10**9, focal=700.0))
+    assert source.camera_for(640, 480, 106 * 10**9).fx == 700.0
+
+
+def test_a_calibration_without_a_stamp_holds_from_now_on():
+    source = CameraSource()
+    source.update(stamped(10**9, focal=500.0))
+    source.update(camera_info(focal=600.0))
+    assert source.camera_for(640, 480, 2 * 10**9).fx == 600.0
+
+
+def test_calibrations_do_not_pile_up():
+    source = CameraSource()
+    for number in range(1000):
+        source.update(stamped(number, focal=500.0 + number))
+    assert len(source._history) <= HISTORY + 1
+
+
 def test_the_field_of_view_makes_up_for_a_missing_calibration():
     source = CameraSource(horizontal_fov=math.pi / 2)
-    source.update(camera_info(focal=0.0))
     assert source.camera_for(640, 480).fx == pytest.approx(320.0)
 
 

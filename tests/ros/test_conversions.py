@@ -2,7 +2,7 @@
 
 import math
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,10 @@ import pytest
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
-from humans4d_msgs.msg import BodyModel, HumanMesh, TrackedPeople
+from humans4d_msgs.msg import BodyModel, HumanMesh, PeopleForecast, TrackedPeople
 from humans4d_ros.conversions import (
     body_model_to_message,
+    forecast_to_message,
     latency_seconds,
     message_to_people,
     people_to_message,
@@ -23,7 +24,7 @@ from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import load_body
 from humans4d_core.io import message_typestore
-from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, TrackState
+from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, TrackState
 
 STAMP = 1_700_000_000_123_456_789
 MESSAGES = Path(__file__).parents[2] / "ros2_ws/src/humans4d_msgs"
@@ -46,6 +47,9 @@ def read_by_rosbags(message):
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_everything_about_people_comes_back(make_people, read, count):
     people = make_people(count, num_vertices=30 if count else 0)
+    if count:
+        scale = np.linspace(0.9, 1.2, count, dtype=np.float32)
+        people = replace(people, bodies=replace(people.bodies, scale=scale))
 
     back = message_to_people(read(message_of(people)))
 
@@ -58,7 +62,7 @@ def test_everything_about_people_comes_back(make_people, read, count):
         expected, actual = getattr(people.bodies, field.name), getattr(back.bodies, field.name)
         if field.name == "pelvis_covariance_cam":
             expected = people.position_covariance_cam
-        if isinstance(expected, str):
+        if isinstance(expected, str) or expected is None:
             assert actual == expected
         else:
             assert actual.dtype == expected.dtype, field.name
@@ -95,6 +99,40 @@ def test_covariances_state_what_is_unknown(make_people):
     for covariance in (pose, twist):
         assert (np.diag(covariance)[3:] >= 1e9).all()
         assert not covariance[:3, 3:].any()
+
+
+def test_a_body_of_no_scale_is_as_large_as_its_model(make_people):
+    message = message_of(make_people(2))
+    assert [mesh.scale for mesh in message.people] == [1.0, 1.0]
+
+
+def test_the_images_size_is_told_or_unknown(make_people):
+    message = message_of(make_people(1), image_size=(640, 480))
+    assert (message.image_width, message.image_height) == (640, 480)
+    assert message_of(make_people(1)).image_width == 0
+
+
+def test_a_forecast_is_of_those_who_are_believed_to_be_there(make_people):
+    states = [TrackState.TENTATIVE, TrackState.CONFIRMED, TrackState.LOST, TrackState.OCCLUDED]
+    people = make_people(4, states)
+    random = np.random.default_rng(0)
+    forecast = Forecast(
+        random.normal(size=(4, 5, 3)).astype(np.float32),
+        random.normal(size=(4, 5, 3, 3)).astype(np.float32),
+    )
+    seconds = np.linspace(0.1, 0.5, 5)
+    message = forecast_to_message(people, forecast, seconds, stamp_ns=STAMP, frame_id="odom")
+    message = over_the_wire(message, PeopleForecast)
+    assert message.header.frame_id == "odom"
+    np.testing.assert_allclose(message.seconds, seconds, rtol=1e-6)
+    assert [(p.track_id, p.person_id, p.state) for p in message.people] == [
+        (2, 102, TrackState.CONFIRMED), (4, 104, TrackState.OCCLUDED),
+    ]  # fmt: skip
+    for person, i in zip(message.people, (1, 3), strict=True):
+        positions = np.reshape(person.positions, (5, 3))
+        np.testing.assert_array_equal(positions, forecast.positions_cam[i])
+        covariances = np.reshape(person.covariances, (5, 3, 3))
+        np.testing.assert_array_equal(covariances, forecast.covariances_cam[i])
 
 
 def test_vertices_can_be_left_out(make_people):

@@ -189,7 +189,7 @@ def test_an_empty_room_is_an_empty_list(node, station, clock):
     ("changes", "told"),
     [
         ({"encoding": "rgb565"}, "encoding 'rgb565'"),
-        ({"width": 384, "height": 288, "step": 384 * 3}, "384x288 but CameraInfo is of 768x576"),
+        ({"width": 400, "height": 288, "step": 400 * 3}, "400x288 but CameraInfo is of 768x576"),
         ({"step": 100}, "100 bytes a row"),
         ({"height": 5760}, "768x5760"),
         ({"width": 0, "height": 0}, "0x0"),

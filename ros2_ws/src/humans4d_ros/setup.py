@@ -1,20 +1,23 @@
 from glob import glob
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 PACKAGE = "humans4d_ros"
 
 setup(
     name=PACKAGE,
     version="0.1.0",
-    packages=[PACKAGE],
+    packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*")),
+        (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
+        (f"share/{PACKAGE}/foxglove", glob("foxglove/*.json")),
     ],
     install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="humans4d maintainers",
     maintainer_email="humans4d@users.noreply.github.com",
@@ -23,6 +26,7 @@ setup(
     entry_points={
         "console_scripts": [
             "humans4d_node = humans4d_ros.node:main",
+            "humans4d_adapters = humans4d_ros.adapters.__main__:main",
             "humans4d_bag_play = humans4d_ros.bag_player:main",
             "humans4d_bag_record = humans4d_ros.bag_recorder:main",
             "humans4d_demo = humans4d_ros.demo:main",

@@ -19,6 +19,7 @@ from pathlib import Path
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.utilities import remove_ros_args
 from rosbags.interfaces import Connection, QosDurability
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
@@ -210,7 +211,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--timeout", type=float, default=30.0, help="seconds to wait for subscribers at most"
     )
-    options = parser.parse_args(arguments)
+    # Launch files add ROS's own arguments, which rclpy reads.
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(remove_ros_args(given))
 
     def program() -> int:
         with stop_on_signals() as stop, ros_node("bag_player") as node:

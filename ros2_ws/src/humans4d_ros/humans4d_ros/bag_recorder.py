@@ -17,6 +17,7 @@ from ament_index_python.packages import PackageNotFoundError, get_package_share_
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.utilities import remove_ros_args
 from rosbags.interfaces import (
     Qos,
     QosDurability,
@@ -175,7 +176,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("bag", type=Path, help="folder to make")
     parser.add_argument("--topic", action="append", default=[], help="repeatable; none means all")
     parser.add_argument("--seconds", type=float, help="stop after this time")
-    options = parser.parse_args(arguments)
+    # Launch files add ROS's own arguments, which rclpy reads.
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(remove_ros_args(given))
 
     def program() -> int:
         with stop_on_signals() as stop, ros_node("bag_recorder") as node:

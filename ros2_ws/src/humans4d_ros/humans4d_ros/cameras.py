@@ -2,61 +2,150 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, replace
+
 from humans4d_core.errors import CameraError, ImageError
 from humans4d_core.io.image_messages import camera_from_message
 from humans4d_core.types import Camera
 
+from .refusals import join_valid_stamp
+
+#: Calibrations that are remembered: an image may be older than the newest one.
+HISTORY = 16
+#: Seconds that the worker waits for the CameraInfo of a camera that has changed before (a zoom
+#: lens): drivers publish it just after the image.
+PATIENCE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    """What one CameraInfo said; it holds from its stamp on."""
+
+    stamp_ns: int
+    camera: Camera | None
+    problem: str  #: why there is no camera
+
 
 class CameraSource:
-    """The latest calibration for each image size.
+    """What CameraInfo has said, so that each image gets what held at its stamp.
 
-    `update` runs in the executor and `camera_for` in the worker; neither waits for the other.
+    `update` runs in the executor and `camera_for` in the worker.
     """
 
     def __init__(self, horizontal_fov: float = 0.0, images_are_rectified: bool = False):
         """`horizontal_fov` radians; above 0 it replaces every CameraInfo."""
         self._horizontal_fov = horizontal_fov
         self._images_are_rectified = images_are_rectified
-        self._cameras: dict[tuple[int, int], Camera] = {}
-        self._problem = (
-            "no CameraInfo has come yet: publish it on this node's topic 'camera_info', or set the "
-            "parameter 'horizontal_fov' (radians)"
-        )
+        self._history: tuple[_Calibration, ...] = ()
         self._last_key: tuple | None = None
+        self._last_stamp_ns = 0
+        #: Whether images of one size were taken in more than one way: a zoom lens.
+        self.varies = False
+        self._arrived = threading.Condition()
 
     def update(self, message) -> bool:
-        """Take a sensor_msgs/CameraInfo; True if it says something new."""
-        key = _calibration(message)
-        if key == self._last_key:
-            return False
-        self._last_key = key
-        try:
-            camera = camera_from_message(message, self._images_are_rectified)
-        except CameraError as error:
-            # The calibration that was withdrawn must not go on being used.
-            self._cameras.clear()
-            self._problem = f"CameraInfo cannot be used: {error} (parameter 'horizontal_fov')"
-        else:
-            self._cameras[camera.width, camera.height] = camera
+        """Take a sensor_msgs/CameraInfo; True if it says something new.
+
+        Raises CameraError where it cannot be used: what it said before then no longer holds; and
+        StampError.
+        """
+        key = _contents(message)
+        stamp_ns = join_valid_stamp(message.header.stamp)
+        with self._arrived:
+            # Without a stamp it holds from now on.
+            stamp_ns = stamp_ns or self._last_stamp_ns
+            self._last_stamp_ns = stamp_ns
+            self._arrived.notify_all()
+            if key == self._last_key and stamp_ns >= self._history[-1].stamp_ns:
+                if self._history[-1].camera is None:
+                    raise CameraError(self._history[-1].problem)
+                return False
+            self._last_key = key
+            camera, problem = None, ""
+            try:
+                camera = camera_from_message(message, self._images_are_rectified)
+            except CameraError as error:
+                problem = f"CameraInfo cannot be used: {error} (parameter 'horizontal_fov')"
+            else:
+                self.varies |= any(_is_another(camera, known.camera) for known in self._history)
+            # Those that are later than this one are of before time went back.
+            earlier = [known for known in self._history if known.stamp_ns <= stamp_ns]
+            self._history = (*earlier[-HISTORY:], _Calibration(stamp_ns, camera, problem))
+        if problem:
+            raise CameraError(problem)
         return True
 
-    def camera_for(self, width: int, height: int) -> Camera:
-        """The camera of images of this size (pixels); raises CameraError, ImageError."""
+    def camera_for(self, width: int, height: int, stamp_ns: int | None = None) -> Camera:
+        """The camera of an image of this size (pixels) at its stamp; None or 0: of now.
+
+        Raises CameraError, ImageError.
+        """
         if self._horizontal_fov > 0:
             return Camera.from_fov(width, height, self._horizontal_fov)
-        camera = self._cameras.get((width, height))
-        if camera is not None:
-            return camera
-        known = ", ".join(f"{w}x{h}" for w, h in list(self._cameras))
-        if not known:
-            raise CameraError(self._problem)
+        if stamp_ns and self.varies:
+            with self._arrived:
+                self._arrived.wait_for(lambda: self._last_stamp_ns >= stamp_ns, PATIENCE_SECONDS)
+        history = self._history
+        if not history:
+            raise CameraError(
+                "no CameraInfo has come yet: publish it on this node's topic 'camera_info', or set "
+                "the parameter 'horizontal_fov' (radians)"
+            )
+        if stamp_ns:
+            # The first one also holds for what was before it.
+            history = [known for known in history if known.stamp_ns <= stamp_ns] or history[:1]
+        valid: list[Camera] = []  # newest first, up to one that withdrew those before it
+        for known in reversed(history):
+            if known.camera is None:
+                break
+            valid.append(known.camera)
+        if not valid:
+            raise CameraError(history[-1].problem)
+        for camera in valid:
+            if (camera.width, camera.height) == (width, height):
+                return camera
+        scaled = _scaled(valid[0], width, height)
+        if scaled is not None:
+            return scaled
+        known = ", ".join(dict.fromkeys(f"{c.width}x{c.height}" for c in reversed(valid)))
         raise ImageError(
-            f"image is {width}x{height} but CameraInfo is of {known}: give this node both topics "
-            "of one camera"
+            f"image is {width}x{height} but CameraInfo is of {known}, and not by a whole factor "
+            "larger or smaller: give this node both topics of one camera"
         )
 
 
-def _calibration(message) -> tuple:
+def _scaled(camera: Camera, width: int, height: int) -> Camera | None:
+    """The camera of images that were made smaller or larger by a whole factor; None: they were not.
+
+    As image_proc does it: all of K times the factor.
+    """
+    if width <= camera.width:
+        small, large = (width, height), (camera.width, camera.height)
+    else:
+        small, large = (camera.width, camera.height), (width, height)
+    factor = large[0] // small[0]
+    if (small[0] * factor, small[1] * factor) != large:
+        return None
+    scale = width / camera.width
+    return replace(
+        camera,
+        fx=camera.fx * scale,
+        fy=camera.fy * scale,
+        cx=camera.cx * scale,
+        cy=camera.cy * scale,
+        width=width,
+        height=height,
+    )
+
+
+def _is_another(camera: Camera, known: Camera | None) -> bool:
+    """Whether images of one size are now taken otherwise."""
+    same_size = known and (camera.width, camera.height) == (known.width, known.height)
+    return bool(same_size) and camera != known
+
+
+def _contents(message) -> tuple:
     """All of a CameraInfo but its header."""
     roi = message.roi
     return (

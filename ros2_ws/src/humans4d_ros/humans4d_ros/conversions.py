@@ -10,12 +10,12 @@ from __future__ import annotations
 import inspect
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, People
+from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, People, TrackState
 
 #: Longest time (s) from stamp to publication that is believed to be a latency.
 LONGEST_LATENCY = 60.0
@@ -34,20 +34,21 @@ def people_to_message(
     *,
     stamp_ns: int,
     frame_id: str,
+    image_size: tuple[int, int] = (0, 0),
     detector: str = "",
     seconds: Mapping[str, float] | None = None,
     with_vertices: bool = True,
 ):
-    """TrackedPeople of `people`, who are in the optical frame `frame_id` at `stamp_ns`.
+    """TrackedPeople of `people`, who are in the frame `frame_id` at `stamp_ns`.
 
-    `seconds` are a pipeline Result's. The figures that only a publisher knows, `latency_seconds`
-    and `node_seconds`, are NaN: it fills them in.
+    `image_size` is width and height. `seconds` are a pipeline Result's. The figures that only a
+    publisher knows, `latency_seconds` and `node_seconds`, are NaN: it fills them in.
     """
     from humans4d_msgs.msg import TrackedPeople
 
     message = TrackedPeople()
-    message.header.stamp.sec, message.header.stamp.nanosec = split_stamp(stamp_ns)
-    message.header.frame_id = frame_id
+    fill_header(message.header, stamp_ns, frame_id)
+    message.image_width, message.image_height = image_size
     message.recovery = people.bodies.recovery
     message.body_model = people.bodies.body_model
     message.detector = detector
@@ -72,6 +73,7 @@ def _human_meshes(people: People, with_vertices: bool) -> list:
     confidence, scores = people.confidence.tolist(), bodies.scores.tolist()
     boxes = bodies.boxes_px.tolist()
     translations = bodies.translation_cam.tolist()
+    scales = np.ones(count).tolist() if bodies.scale is None else bodies.scale.tolist()
     positions, quaternions = (poses.tolist() for poses in body_poses(bodies))
     velocities = people.velocity_cam.tolist()
     pose_covariance = _covariance_6x6(people.position_covariance_cam)
@@ -102,7 +104,7 @@ def _human_meshes(people: People, with_vertices: bool) -> list:
         mesh.twist.covariance = twist_covariance[i]
         translation = mesh.smpl_translation
         translation.x, translation.y, translation.z = translations[i]
-        mesh.betas = betas[i]
+        mesh.betas, mesh.scale = betas[i], scales[i]
         mesh.joint_rotations = joint_rotations[i]
         mesh.joints = joints[i]
         mesh.joint_confidence = joint_confidence[i]
@@ -147,6 +149,7 @@ def message_to_people(message) -> People:
         pelvis_covariance_cam=pose_covariance,
         recovery=message.recovery,
         body_model=message.body_model,
+        scale=numbers(lambda m: m.scale),
     )
     return People(
         track_ids=numbers(lambda m: m.track_id, np.uint32),
@@ -170,6 +173,48 @@ def _nobody(recovery: str, body_model: str) -> People:
     )  # fmt: skip
 
 
+def forecast_to_message(
+    people: People,
+    forecast: Forecast,
+    seconds: Sequence[float],
+    *,
+    stamp_ns: int,
+    frame_id: str,
+):
+    """PeopleForecast of the believed ones of `people`; `forecast` is of all of them, T = seconds,
+    in the same frame."""
+    from humans4d_msgs.msg import HumanForecast, PeopleForecast
+
+    there = believed(people)
+    people, forecast = people.select(there), forecast.select(there)
+    message = PeopleForecast()
+    fill_header(message.header, stamp_ns, frame_id)
+    message.seconds = array("f", seconds)
+    message.people = [
+        HumanForecast(
+            track_id=track_id,
+            person_id=person_id,
+            state=state,
+            positions=positions,
+            covariances=covariances,
+        )
+        for track_id, person_id, state, positions, covariances in zip(
+            people.track_ids.tolist(),
+            people.person_ids.tolist(),
+            people.states.tolist(),
+            _rows(forecast.positions_cam),
+            _rows(forecast.covariances_cam),
+            strict=True,
+        )
+    ]
+    return message
+
+
+def believed(people: People) -> np.ndarray:
+    """(N,) bool: who is there, seen or hidden; neither new and doubtful nor gone."""
+    return np.isin(people.states, (TrackState.CONFIRMED, TrackState.OCCLUDED))
+
+
 def latency_seconds(stamp_ns: int, now_ns: int) -> float:
     """Seconds from an image's stamp to now; NaN where that is no latency (another day's bag)."""
     latency = (now_ns - stamp_ns) * 1e-9
@@ -191,12 +236,21 @@ def body_model_to_message(body):
 
 
 def body_poses(bodies: Bodies) -> tuple[np.ndarray, np.ndarray]:
-    """REP-155's body frame in the camera: hip midpoints (N, 3) m, quaternions (N, 4) as x, y, z, w.
-
-    N must not be 0.
-    """
+    """REP-155's body frame in the frame of `bodies`: hip midpoints (N, 3) m, quaternions (N, 4) as
+    x, y, z, w. N must not be 0."""
     axes = bodies.global_orient[:, :, SMPL_TO_REP155]
-    return bodies.pelvis_cam.astype(np.float64), _rotation(axes).as_quat()
+    return bodies.pelvis_cam.astype(np.float64), rotations_to_quaternions(axes)
+
+
+def rotations_to_quaternions(matrices: np.ndarray) -> np.ndarray:
+    """(N, 3, 3), orthogonal but for rounding -> (N, 4) as x, y, z, w. N must not be 0."""
+    return _rotation(matrices).as_quat()
+
+
+def fill_header(header, stamp_ns: int, frame_id: str) -> None:
+    """Write a std_msgs/Header."""
+    header.stamp.sec, header.stamp.nanosec = split_stamp(stamp_ns)
+    header.frame_id = frame_id
 
 
 def split_stamp(stamp_ns: int) -> tuple[int, int]:

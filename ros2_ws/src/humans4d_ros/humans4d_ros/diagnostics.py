@@ -1,4 +1,4 @@
-"""What the node has seen and done, and the DiagnosticStatus that says so (REP-107)."""
+"""What the node has seen and done: counts, rates and latencies for the diagnostics (REP-107)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,30 @@ import math
 import threading
 import time
 from collections import Counter, deque
+from dataclasses import dataclass
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from humans4d_core.types import TrackState
 
 #: Latencies are those of this many last images.
 WINDOW = 100
+#: Rates are over this many last reports.
+RATE_REPORTS = 5
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened; `recent` since the last report, rates over a few of them."""
+
+    recent: dict[str, int]  #: images received, processed, dropped, skipped, refused
+    input_rate: float  #: Hz
+    output_rate: float  #: Hz; NaN until there was time to measure it
+    silence: float  #: s since the last image came, or since the node was activated
+    latency_p95: (
+        float  #: s from stamp to publication, from arrival where stamps say nothing; or NaN
+    )
+    values: dict[str, str]  #: what diagnostics show
 
 
 class Statistics:
@@ -19,34 +37,71 @@ class Statistics:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._counts = Counter(received=0, processed=0, dropped=0, refused=0)
+        self._counts = Counter(received=0, processed=0, dropped=0, skipped=0, lost=0, refused=0)
         self._refused_for: Counter[str] = Counter()
+        self._inputs_refused: Counter[str] = Counter()
         self._time_jumps = 0
-        self._people = 0
+        self._states = np.zeros(0, np.uint8)
         self._latencies: deque[float] = deque(maxlen=WINDOW)
         self._node_seconds: deque[float] = deque(maxlen=WINDOW)
-        self._last_error = ""
-        self._reported = self._counts.copy()
-        self._reported_at = time.monotonic()
+        self._last_error, self._last_error_at = "", math.nan
+        self._begin()
+
+    def activated(self) -> None:
+        """The node begins to listen: rates, latencies and silence are counted from now."""
+        with self._lock:
+            self._latencies.clear()
+            self._node_seconds.clear()
+            self._begin()
+
+    def _begin(self) -> None:
+        self._last_image_at = now = time.monotonic()
+        self._reports: deque[tuple[float, Counter[str]]] = deque(maxlen=RATE_REPORTS)
+        self._reports.append((now, self._counts.copy()))
 
     def image_received(self, dropped_another: bool) -> None:
         with self._lock:
             self._counts["received"] += 1
             self._counts["dropped"] += dropped_another
+            self._last_image_at = time.monotonic()
+
+    def image_skipped(self) -> None:
+        """It came earlier than `max_rate` wants."""
+        with self._lock:
+            self._counts["received"] += 1
+            self._counts["skipped"] += 1
+            self._last_image_at = time.monotonic()
+
+    def images_lost(self, count: int) -> None:
+        """The middleware had them and threw them away before the node got them."""
+        with self._lock:
+            self._counts["lost"] += count
+
+    def image_without_depth(self) -> None:
+        """It is processed without; counted only where depth is wanted."""
+        with self._lock:
+            self._counts["without_depth"] += 1
+
+    def input_refused(self, kind: str, error: str) -> None:
+        """A message that is not an image: "camera_info", "transform", "boxes", "depth"."""
+        with self._lock:
+            self._inputs_refused[kind] += 1
+            self._last_error, self._last_error_at = error, time.monotonic()
 
     def image_refused(self, reason: str, error: str) -> int:
         """Returns how often there was this reason, this time included."""
         with self._lock:
             self._counts["refused"] += 1
             self._refused_for[reason] += 1
-            self._last_error = error
+            self._last_error, self._last_error_at = error, time.monotonic()
             return self._refused_for[reason]
 
-    def image_processed(self, people: int, latency: float, node_seconds: float) -> None:
-        """`latency` and `node_seconds` as in TrackedPeople; a NaN latency is left out."""
+    def image_processed(self, states: np.ndarray, latency: float, node_seconds: float) -> None:
+        """`states` of the tracks, (N,) TrackState; `latency` and `node_seconds` as in
+        TrackedPeople; a NaN latency is left out."""
         with self._lock:
             self._counts["processed"] += 1
-            self._people = people
+            self._states = states
             self._node_seconds.append(node_seconds)
             if not math.isnan(latency):
                 self._latencies.append(latency)
@@ -55,58 +110,55 @@ class Statistics:
         with self._lock:
             self._time_jumps += 1
 
-    def status(self, name: str, state: str, failure: str, about: dict[str, str]):
-        """DiagnosticStatus; rates and level are of the time since the last call.
-
-        `state`: the lifecycle's; `failure`: why it could not be configured, or empty; `about`: what
-        the node runs.
-        """
+    def report(self) -> Report:
+        """What happened until now; the next report starts from here."""
         with self._lock:
-            now = time.monotonic()
-            seconds = max(now - self._reported_at, 1e-3)
-            recent = {key: self._counts[key] - self._reported[key] for key in self._counts}
-            self._reported, self._reported_at = self._counts.copy(), now
-            level, message = _judgement(state, failure, recent)
+            now, counts = time.monotonic(), self._counts.copy()
+            then, before = self._reports[0]
+            seconds = now - then
+            recent = {key: counts[key] - self._reports[-1][1][key] for key in counts}
+            self._reports.append((now, counts))
+            input_rate = (counts["received"] - before["received"]) / max(seconds, 1e-3)
+            output_rate = (counts["processed"] - before["processed"]) / max(seconds, 1e-3)
+            p95s = [_percentile(s, 95) for s in (self._latencies, self._node_seconds)]
+            states = Counter(self._states.tolist())
             values = {
-                "state": state,
-                **about,
-                "input_rate_hz": f"{recent['received'] / seconds:.2f}",
-                "output_rate_hz": f"{recent['processed'] / seconds:.2f}",
-                **{f"images_{key}": str(count) for key, count in self._counts.items()},
+                "input_rate_hz": f"{input_rate:.2f}",
+                "output_rate_hz": f"{output_rate:.2f}",
+                **{f"images_{key}": str(count) for key, count in counts.items()},
                 **{
                     f"images_refused_{reason}": str(count)
                     for reason, count in sorted(self._refused_for.items())
                 },
-                "people": str(self._people),
+                **{
+                    f"{kind}_refused": str(count)
+                    for kind, count in sorted(self._inputs_refused.items())
+                },
+                "people": str(states[TrackState.CONFIRMED] + states[TrackState.OCCLUDED]),
+                "tracks": str(len(self._states) - states[TrackState.LOST]),
                 **_percentiles("latency", self._latencies),
                 **_percentiles("node", self._node_seconds),
                 "time_jumps_back": str(self._time_jumps),
-                "last_error": failure or self._last_error,
+                "last_error": self._last_error,
+                "last_error_seconds_ago": _shown(now - self._last_error_at, 1),
             }
-        return DiagnosticStatus(
-            level=level,
-            name=name,
-            message=message,
-            values=[KeyValue(key=key, value=value) for key, value in values.items()],
-        )
+            return Report(
+                recent,
+                input_rate,
+                output_rate if seconds > 1.0 else math.nan,
+                now - self._last_image_at,
+                p95s[0] if not math.isnan(p95s[0]) else p95s[1],
+                values,
+            )
 
 
-def _judgement(state: str, failure: str, recent: dict[str, int]) -> tuple[bytes, str]:
-    if failure:
-        return DiagnosticStatus.ERROR, f"not configured: {failure}"
-    if state != "active":
-        return DiagnosticStatus.OK, state
-    if recent["refused"] and not recent["processed"]:
-        return DiagnosticStatus.ERROR, "every image was refused: see last_error"
-    if recent["refused"]:
-        return DiagnosticStatus.WARN, f"{recent['refused']} images were refused: see last_error"
-    if not recent["received"]:
-        return DiagnosticStatus.WARN, "no images come"
-    return DiagnosticStatus.OK, "working"
+def _percentile(seconds: deque[float], percent: float) -> float:
+    return float(np.percentile(seconds, percent)) if seconds else math.nan
 
 
 def _percentiles(name: str, seconds: deque[float]) -> dict[str, str]:
-    if not seconds:
-        return {f"{name}_p50_s": "unknown", f"{name}_p95_s": "unknown"}
-    p50, p95 = np.percentile(seconds, (50, 95))
-    return {f"{name}_p50_s": f"{p50:.4f}", f"{name}_p95_s": f"{p95:.4f}"}
+    return {f"{name}_p{p}_s": _shown(_percentile(seconds, p), 4) for p in (50, 95, 99)}
+
+
+def _shown(value: float, digits: int) -> str:
+    return "unknown" if math.isnan(value) else f"{value:.{digits}f}"

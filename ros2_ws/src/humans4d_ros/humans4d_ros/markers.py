@@ -1,77 +1,129 @@
-"""Tracked people -> RViz markers: a skeleton and an id per person."""
+"""Tracked people -> RViz markers: skeletons with ids and, on a topic of their own, meshes."""
 
 from __future__ import annotations
 
 import numpy as np
-from geometry_msgs.msg import Point
-from std_msgs.msg import ColorRGBA
-from visualization_msgs.msg import Marker, MarkerArray
 
 from humans4d_core.rendering import id_color
-from humans4d_core.types import JOINT_PARENTS, Frame, People, TrackState
+from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, People, TrackState
 
-from .conversions import split_stamp
+from .marker_array import (
+    DELETE,
+    DELETEALL,
+    LINE_LIST,
+    TEXT_VIEW_FACING,
+    TRIANGLE_LIST,
+    Shape,
+    marker_array,
+)
+from .scene import Scene
 
-BONES = [(joint, parent) for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0]
-HEAD = 15
-#: Kinds of markers; the id of each is the person's.
-NAMESPACES = ("skeleton", "label")
+#: Both ends of each bone, one after the other.
+BONE_ENDS = np.array(
+    [end for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0 for end in (joint, parent)]
+)
+HEAD = JOINT_NAMES.index("head")
 LINE_WIDTH, LABEL_HEIGHT, LABEL_ABOVE_HEAD = 0.03, 0.2, 0.35  # m
 OCCLUDED_OPACITY = 0.35
 
 
-class PeopleMarkers:
-    """Remembers who is on display, to delete those who left."""
+class _Display:
+    """What a listener sees: remembers who is on it, to delete those who left."""
+
+    namespaces: tuple[str, ...]  #: one marker of each per person, under the track's id
 
     def __init__(self):
         self._shown: set[int] = set()
-        self._is_first = True
+        self._listeners = 0
 
-    def update(self, people: People, frame: Frame) -> MarkerArray:
-        """Markers of the confirmed and (fainter) the occluded people; deletes all others.
+    def update(self, scene: Scene, listeners: int) -> bytes:
+        """MarkerArray with the confirmed and (fainter) the occluded people; deletes all others.
 
-        The first array also deletes what an earlier run left on display.
+        listeners: how many there are. Where another one has come, what an earlier run of the node
+        may have left on its display is deleted first.
         """
-        markers = [Marker(action=Marker.DELETEALL)] if self._is_first else []
-        self._is_first = False
-        there = np.isin(people.states, (TrackState.CONFIRMED, TrackState.OCCLUDED))
-        people = people.select(there)
-        ids = people.track_ids.tolist()
-        joints = people.bodies.joints_cam.tolist()
-        for track_id, state, points in zip(ids, people.states.tolist(), joints, strict=True):
-            opacity = OCCLUDED_OPACITY if state == TrackState.OCCLUDED else 1.0
-            markers += _person(track_id, points, opacity, frame)
-        for track_id in sorted(self._shown.difference(ids)):
-            for namespace in NAMESPACES:
-                markers.append(_marker(namespace, track_id, frame, action=Marker.DELETE))
-        self._shown = set(ids)
-        return MarkerArray(markers=markers)
+        shapes = [Shape(action=DELETEALL)] if listeners > self._listeners else []
+        self._listeners = listeners
+        shapes += self._shapes(scene)
+        ids = set(scene.believed.track_ids.tolist())
+        shapes += [
+            Shape(namespace, track_id, DELETE)
+            for track_id in sorted(self._shown - ids)
+            for namespace in self.namespaces
+        ]
+        self._shown = ids
+        return marker_array(shapes, scene.stamp_ns, scene.frame_id)
 
-    def clear(self) -> MarkerArray:
+    def clear(self) -> bytes:
         """Takes everything off the display."""
-        self._shown.clear()
-        return MarkerArray(markers=[Marker(action=Marker.DELETEALL)])
+        self._shown = set()
+        return marker_array([Shape(action=DELETEALL)], 0, "")
+
+    def _shapes(self, scene: Scene) -> list[Shape]:
+        raise NotImplementedError
 
 
-def _person(track_id: int, joints: list, opacity: float, frame: Frame) -> list[Marker]:
-    blue, green, red = (value / 255 for value in id_color(track_id))
-    color = ColorRGBA(r=red, g=green, b=blue, a=opacity)
-    points = [Point(x=x, y=y, z=z) for x, y, z in joints]
-    skeleton = _marker("skeleton", track_id, frame, type=Marker.LINE_LIST, color=color)
-    skeleton.scale.x = LINE_WIDTH
-    skeleton.points = [points[end] for bone in BONES for end in bone]
-    label = _marker("label", track_id, frame, type=Marker.TEXT_VIEW_FACING, color=color)
-    label.scale.z = LABEL_HEIGHT
-    label.text = str(track_id)
-    x, y, z = joints[HEAD]
-    label.pose.position = Point(x=x, y=y - LABEL_ABOVE_HEAD, z=z)
-    return [skeleton, label]
+class SkeletonMarkers(_Display):
+    """Bones as lines, and the track's id above the head."""
+
+    namespaces = ("skeleton", "label")
+
+    def _shapes(self, scene: Scene) -> list[Shape]:
+        people = scene.believed
+        joints = people.bodies.joints_cam.astype(np.float64)
+        bones = joints[:, BONE_ENDS]
+        labels = (joints[:, HEAD] + LABEL_ABOVE_HEAD * scene.up).tolist()
+        shapes = []
+        for i, (track_id, color) in enumerate(_colors(people)):
+            skeleton = Shape(
+                "skeleton", track_id, type=LINE_LIST, scale=(LINE_WIDTH, 0.0, 0.0), color=color,
+                points=bones[i],
+            )  # fmt: skip
+            label = Shape(
+                "label", track_id, type=TEXT_VIEW_FACING, scale=(0.0, 0.0, LABEL_HEIGHT),
+                color=color, position=labels[i], text=str(track_id),
+            )  # fmt: skip
+            shapes += [skeleton, label]
+        return shapes
 
 
-def _marker(namespace: str, track_id: int, frame: Frame, **values) -> Marker:
-    # A marker's id is an int32, a track's a uint32.
-    marker = Marker(ns=namespace, id=track_id & 0x7FFFFFFF, **values)
-    marker.header.stamp.sec, marker.header.stamp.nanosec = split_stamp(frame.stamp_ns)
-    marker.header.frame_id = frame.frame_id
-    marker.pose.orientation.w = 1.0
-    return marker
+class MeshMarkers(_Display):
+    """Every triangle of every body: a megabyte a person."""
+
+    namespaces = ("mesh",)
+
+    def __init__(self, faces: np.ndarray):
+        """faces: (F, 3) indices of vertices."""
+        super().__init__()
+        self._corners = faces.reshape(-1).astype(np.intp)
+        self._points = np.empty((0, len(self._corners), 3))  # kept: new memory costs more to touch
+
+    def _shapes(self, scene: Scene) -> list[Shape]:
+        people = scene.believed
+        if len(people) > len(self._points):
+            self._points = np.empty((len(people), len(self._corners), 3))
+        points = self._points[: len(people)]
+        vertices = people.bodies.vertices_cam.astype(np.float64)
+        # mode: "raise" would gather into a buffer of its own first.
+        np.take(vertices, self._corners, axis=1, out=points, mode="clip")
+        return [
+            Shape(
+                "mesh",
+                track_id,
+                type=TRIANGLE_LIST,
+                scale=(1.0, 1.0, 1.0),
+                color=color,
+                points=points[i],
+            )  # fmt: skip
+            for i, (track_id, color) in enumerate(_colors(people))
+        ]
+
+
+def _colors(people: People) -> list[tuple[int, tuple[float, float, float, float]]]:
+    """Each person's id and colour: red, green, blue, opacity."""
+    colors = []
+    for track_id, state in zip(people.track_ids.tolist(), people.states.tolist(), strict=True):
+        blue, green, red = (value / 255 for value in id_color(track_id))
+        opacity = OCCLUDED_OPACITY if state == TrackState.OCCLUDED else 1.0
+        colors.append((track_id, (red, green, blue, opacity)))
+    return colors

@@ -9,73 +9,58 @@ answer while they run. When images come faster than people, the newest wins.
 from __future__ import annotations
 
 import gc
-import signal
 import sys
-import threading
 import time
-import traceback
-from dataclasses import dataclass
+from dataclasses import replace
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rcl_interfaces.msg import SetParametersResult
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from humans4d_core.errors import CameraError, Humans4dError, ImageError
-from humans4d_core.io.image_messages import compressed_message_to_bgr, image_message_to_bgr
 from humans4d_core.pipeline import Pipeline, create_pipeline
 from humans4d_core.types import Frame
 
+from .boxes import TopicDetector
 from .cameras import CameraSource
-from .conversions import join_stamp
 from .diagnostics import Statistics
+from .distributions import answer_impossible_transitions
+from .frames import FrameSource
+from .health import own_gpu_memory, status
+from .inputs import Arrival, Inputs
+from .node_process import run_node
 from .outputs import Outputs
-from .parameters import NodeParameters, declare_parameters, is_ours, read_parameters
+from .parameter_access import LiveParameters, Settings
+from .rate_limit import RateLimit
+from .refusals import LOG_PERIOD, explained, reason
 from .warm_up import warm_up
+from .watchdog import why_silent
 from .worker import Worker
 
-#: Sensor data, and of it only the newest.
-NEWEST = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
-)
-#: Seconds between reports, and between log lines about one kind of bad image.
+#: Seconds between reports.
 DIAGNOSTICS_PERIOD = 1.0
-LOG_PERIOD = 5.0
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """An image on its way to the worker."""
-
-    message: Image | CompressedImage
-    received: float  #: time.monotonic
 
 
 class Humans4dNode(LifecycleNode):
-    """Its parameters are in parameters.py, its topics here and in outputs.py."""
+    """Its parameters are in parameters.py, its topics in inputs.py and outputs.py."""
 
     def __init__(self, **kwargs):
         super().__init__("humans4d", **kwargs)
-        declare_parameters(self)
-        self.add_on_set_parameters_callback(self._allow_parameters)
-        self._settings = NodeParameters()
+        answer_impossible_transitions(self)
+        self._live = LiveParameters(self)
+        self._applied = Settings()  # what the worker runs with
         self._state = "unconfigured"
         self._failure = ""
         self._statistics = Statistics()
+        self._rate_limit = RateLimit()
         self._pipeline: Pipeline | None = None
-        self._tracker = None  # kept over cleanup: ids are never used again in a node's life
+        self._next_id = 1  # kept over cleanup: ids are never used again in a node's life
         self._outputs: Outputs | None = None
         self._worker: Worker[Arrival] | None = None
-        self._subscriptions_held: list = []
+        self._inputs: Inputs | None = None
         self._cameras = CameraSource()
+        self._frames: FrameSource | None = None
         self._last_stamp_ns: int | None = None
+        self._last_view = ""  # size and frame of the images
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock: under simulated time that stands still, this still reports.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -88,8 +73,7 @@ class Humans4dNode(LifecycleNode):
         try:
             self._configure()
         except Exception as error:
-            self._failure = str(error)
-            self.get_logger().error(f"cannot configure: {_explained(error)}")
+            self._fail("configure", error)
             self._release()
             return TransitionCallbackReturn.FAILURE
         self._failure, self._state = "", "inactive"
@@ -98,65 +82,74 @@ class Humans4dNode(LifecycleNode):
         return super().on_configure(state)
 
     def _configure(self) -> None:
-        self._settings, tracker_config = read_parameters(self)
-        settings = self._settings
+        self._applied = self._live.configure()
+        settings = self._applied.node
+        self._cameras = CameraSource(settings.horizontal_fov, settings.image_is_rectified)
+        self._inputs = Inputs(self, self._cameras, settings, self._statistics)
         pipeline = create_pipeline(
-            settings.detector,
+            TopicDetector() if settings.detector == TopicDetector.name else settings.detector,
             settings.recovery,
             settings.threads or None,
-            tracker_config,
+            self._applied.tracker,
             settings.checkpoint or None,
             settings.device or None,
             settings.tracking,
+            engine=settings.engine,
         )
         self.get_logger().info(f"recovery: {pipeline.recovery.description}")
-        if self._tracker is not None:
-            pipeline.tracker.next_id = self._tracker.next_id
-        self._tracker = pipeline.tracker
+        pipeline.tracker.next_id = self._next_id
+        earlier_ids = "they are not those of an earlier run" if self._next_id == 1 else "they go on"
+        self.get_logger().info(f"track ids begin at {self._next_id}: {earlier_ids}")
         warm_up(pipeline)
         self._pipeline = pipeline
-        self._cameras = CameraSource(settings.horizontal_fov, settings.image_is_rectified)
-        self._outputs = Outputs(
-            self,
-            pipeline.recovery.body,
-            pipeline.detector.name,
-            settings.publish_vertices,
-            settings.publish_tf,
+        self._trust_ground()
+        self._frames = FrameSource(
+            self._cameras, self._inputs.transforms, self._inputs.depth, self._statistics
         )
+        self._outputs = Outputs(self, pipeline, settings)
         if settings.publish_tf and not self._outputs.has_tf:
             self.get_logger().warning("no TF: the package tf2_msgs is not installed")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         result = super().on_activate(state)
-        self._outputs.publish_body_model()
-        self._worker = Worker(self._process, self._refuse)
-        group = MutuallyExclusiveCallbackGroup()
-        if self._settings.image_transport == "compressed":
-            kind, topic = CompressedImage, "image/compressed"
-        else:
-            kind, topic = Image, "image"
-        image = self.create_subscription(kind, topic, self._receive, NEWEST, callback_group=group)
-        self._subscriptions_held = [image]
-        if not self._settings.horizontal_fov:
-            self._subscriptions_held.append(
-                self.create_subscription(CameraInfo, "camera_info", self._calibrate, NEWEST)
-            )
-        self._state = "active"
-        topics = ", ".join(s.topic_name for s in self._subscriptions_held)
-        self.get_logger().info(f"active: listening to {topics}")
+        try:
+            self._listen()
+        except Exception as error:  # rclpy would hide it
+            self._fail("activate", error)
+            self._stop_listening()
+            super().on_deactivate(state)
+            return TransitionCallbackReturn.FAILURE
+        self._failure, self._state = "", "active"
+        self.get_logger().info(f"active: listening to {', '.join(self._inputs.topics)}")
         return result
+
+    def _listen(self) -> None:
+        self._outputs.publish_body_model()
+        self._statistics.activated()
+        self._worker = Worker(self._process, self._refuse)
+        self._inputs.open(self._receive)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_listening()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        before = own_gpu_memory()
         self._release()
         gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
+        if before is not None:
+            sys.modules["torch"].cuda.empty_cache()
+            freed, left = (before - own_gpu_memory()) / 2**20, own_gpu_memory() / 2**20
+            self.get_logger().info(f"freed {freed:.0f} MB of GPU memory, {left:.0f} MB are left")
         return super().on_cleanup(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """A transition broke down: begin anew, unconfigured."""
+        self._failure = f"a transition from '{state.label}' broke down"
+        self.get_logger().error(f"{self._failure}: the node is unconfigured now")
+        self._stop_listening()
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_listening()
@@ -164,52 +157,57 @@ class Humans4dNode(LifecycleNode):
         self._state = "finalized"
         return super().on_shutdown(state)
 
+    def _fail(self, transition: str, error: Exception) -> None:
+        self._failure = f"cannot {transition}: {error}"
+        self.get_logger().error(f"cannot {transition}: {explained(error)}")
+
     def _stop_listening(self) -> None:
         if self._worker is None:
             return
-        for subscription in self._subscriptions_held:
-            self.destroy_subscription(subscription)
-        self._subscriptions_held = []
+        self._inputs.close()
         self._worker.stop()
         self._worker = None
-        self._outputs.clear_markers()
+        self._outputs.clear_displays()
         self._state = "inactive"
         self._report()
 
     def _release(self) -> None:
         """Let go of the models and the publishers."""
+        if self._pipeline is not None:
+            self._next_id = self._pipeline.tracker.next_id
         if self._outputs is not None:
             self._outputs.destroy()
-        self._outputs = self._pipeline = None
+        self._outputs = self._pipeline = self._inputs = self._frames = None
+        self._live.release()
         self._state = "unconfigured"
 
     # Executor
 
-    def _receive(self, message: Image | CompressedImage) -> None:
-        if self._worker is not None:
-            dropped = self._worker.offer(Arrival(message, time.monotonic()))
-            self._statistics.image_received(dropped)
-
-    def _calibrate(self, message: CameraInfo) -> None:
-        if self._cameras.update(message):
-            size, k = f"{message.width}x{message.height}", message.k
-            self.get_logger().info(f"CameraInfo of {size}: fx={k[0]:.1f}, fy={k[4]:.1f}")
-
-    def _allow_parameters(self, parameters) -> SetParametersResult:
-        ours = ", ".join(p.name for p in parameters if is_ours(p.name))
-        if ours and self._pipeline is not None:
-            reason = f"{ours} can change while the node is unconfigured only: clean it up first"
-            return SetParametersResult(successful=False, reason=reason)
-        return SetParametersResult(successful=True)
+    def _receive(self, arrival: Arrival) -> None:
+        if self._worker is None:
+            return
+        if self._rate_limit.takes(arrival.received, self._live.settings.node.max_rate):
+            self._statistics.image_received(self._worker.offer(arrival))
+        else:
+            self._statistics.image_skipped()
 
     def _report(self) -> None:
         # Under its full name, so that two nodes of two cameras do not hide each other.
         name = f"{self.get_fully_qualified_name().lstrip('/')}: people"
-        status = self._statistics.status(name, self._state, self._failure, self._about())
-        status.hardware_id = self.resolve_topic_name("image")
-        report = DiagnosticArray(status=[status])
-        report.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(report)
+        images = None if self._inputs is None else self._inputs.image
+        report = status(
+            name,
+            self._state,
+            self._failure,
+            self._about(),
+            self._statistics.report(),
+            self._live.settings.node,
+            lambda: "" if images is None else why_silent(self, images),
+        )
+        report.hardware_id = self.resolve_topic_name("image")
+        message = DiagnosticArray(status=[report])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
 
     def _about(self) -> dict[str, str]:
         pipeline, outputs = self._pipeline, self._outputs
@@ -226,98 +224,61 @@ class Humans4dNode(LifecycleNode):
     # Worker
 
     def _process(self, arrival: Arrival) -> None:
-        message = arrival.message
-        if isinstance(message, CompressedImage):
-            image_bgr = compressed_message_to_bgr(message)
-        else:
-            image_bgr = image_message_to_bgr(message)
-        height, width = image_bgr.shape[:2]
-        camera = self._cameras.camera_for(width, height)
-        stamp_ns = join_stamp(message.header.stamp)
-        frame = Frame(image_bgr, stamp_ns, camera, message.header.frame_id)
+        if self._live.settings is not self._applied:
+            self._apply(self._live.settings)
+        frame = self._frames.frame(arrival, self._applied.node)
+        stamp_ns = frame.stamp_ns
         if self._last_stamp_ns is not None and stamp_ns < self._last_stamp_ns:
             self._statistics.time_jumped_back()
             seconds = (self._last_stamp_ns - stamp_ns) * 1e-9
             self.get_logger().warning(f"time jumped back {seconds:.1f} s: tracks start anew")
         self._last_stamp_ns = stamp_ns
-        result = self._pipeline.process(frame)
+        self._notice_another_camera(frame)
+        result = self._pipeline.process(frame, arrival.detections)
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
-        self._statistics.image_processed(len(result.people), latency, node_seconds)
+        self._statistics.image_processed(result.people.states, latency, node_seconds)
+
+    def _notice_another_camera(self, frame: Frame) -> None:
+        """Boxes and distances of one camera say nothing about those of another."""
+        view = f"{frame.camera.width}x{frame.camera.height} from '{frame.frame_id}'"
+        if self._last_view not in ("", view):
+            self.get_logger().warning(
+                f"images are now {view}, before {self._last_view}: tracks start anew; give each "
+                "camera a node of its own",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+            self._pipeline.reset()
+        self._last_view = view
+
+    def _apply(self, settings: Settings) -> None:
+        """Let changed parameters hold from this image on."""
+        self._outputs.settings = settings.node
+        if settings.tracker != self._applied.tracker:
+            config = settings.tracker
+            if not config.start_score:
+                config = replace(config, start_score=self._pipeline.detector.start_score)
+            self._pipeline.tracker.config = config
+        self._applied = settings
+        self._trust_ground()
+
+    def _trust_ground(self) -> None:
+        """As far as the parameter says."""
+        if self._pipeline.positioning is not None:
+            self._pipeline.positioning.ground_tilt_sigma = self._applied.node.ground_tilt_sigma
 
     def _refuse(self, error: Exception) -> None:
         """Count and tell; the node lives on."""
-        if isinstance(error, CameraError):
-            reason = "camera"
-        elif isinstance(error, ImageError):
-            reason = "image"
-        else:
-            reason = "internal"
-        times = self._statistics.image_refused(reason, str(error))
-        text = f"image refused: {_explained(error)}"
+        times = self._statistics.image_refused(reason(error), str(error))
+        text = f"image refused: {explained(error)}"
         if times == 1:
             self.get_logger().error(text)
         else:
             self.get_logger().error(text, throttle_duration_sec=LOG_PERIOD)
 
 
-def _explained(error: Exception) -> str:
-    """One sentence for what a user can mend, a traceback for what only a programmer can."""
-    if isinstance(error, Humans4dError):
-        return str(error)
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
-
-
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM. Exit code 1: it could not start or broke down."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    # rclpy's own handlers would shut the context down under the worker's feet.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        try:
-            node = Humans4dNode()
-        except Exception as error:  # rclpy's many ways to say that a parameter is wrong
-            rclpy.logging.get_logger("humans4d").fatal(f"cannot start: {error}")
-            return 1
-        return _run(node, stop)
-    finally:
-        rclpy.try_shutdown()
-
-
-def _run(node: Humans4dNode, stop: threading.Event) -> int:
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    failures: list[Exception] = []
-    # Ends the spinning without executor.shutdown(), which takes the executor's means of being woken
-    # away while it may be about to wait.
-    finished = Future()
-
-    def spin() -> None:
-        try:
-            executor.spin_until_future_complete(finished)
-        except Exception as error:
-            failures.append(error)
-            node.get_logger().fatal(_explained(error))
-            stop.set()
-
-    # Signals reach Python's main thread only, and only while it is not inside rcl.
-    spinner = threading.Thread(target=spin, name="humans4d_executor")
-    spinner.start()
-    success = TransitionCallbackReturn.SUCCESS
-    started = True
-    if node.get_parameter("autostart").value:
-        started = node.trigger_configure() == success
-        if started and not stop.is_set():
-            started = node.trigger_activate() == success
-    if started:
-        stop.wait()
-    finished.set_result(None)
-    spinner.join()
-    executor.shutdown()
-    node.trigger_shutdown()
-    node.destroy_node()
-    return 0 if started and not failures else 1
+    return run_node(Humans4dNode, "humans4d", args)
 
 
 if __name__ == "__main__":

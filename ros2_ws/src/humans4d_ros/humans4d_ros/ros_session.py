@@ -18,15 +18,15 @@ from rclpy.signals import SignalHandlerOptions
 
 from humans4d_core.errors import Humans4dError
 
+from .distributions import fast_dds_profile_variable
+
 
 def use_large_message_profile() -> None:
     """Let Fast DDS carry whole images through shared memory; its default drops most of them.
 
     Call it before the first node of a process. A profile that the user has set stays.
     """
-    # Each distribution complains about the other's name, or does not know it.
-    humble = os.environ.get("ROS_DISTRO") == "humble"
-    variable = f"{'FASTRTPS' if humble else 'FASTDDS'}_DEFAULT_PROFILES_FILE"
+    variable = fast_dds_profile_variable()
     if os.environ.get(variable):
         return
     try:

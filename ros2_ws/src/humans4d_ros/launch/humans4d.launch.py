@@ -1,56 +1,133 @@
-"""Start the node on a robot:
+"""Start the node of one camera:
 
-ros2 launch humans4d_ros humans4d.launch.py image:=/camera/image_raw \
-    camera_info:=/camera/camera_info
+    ros2 launch humans4d_ros humans4d.launch.py camera:=/front_camera
+    ros2 launch humans4d_ros humans4d.launch.py --show-args
+
+Several cameras: once for each, with its own `namespace`.
 """
 
 import os
 
 from ament_index_python.packages import get_package_share_directory
+from humans4d_ros.distributions import fast_dds_profile_variable
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import LifecycleNode
-
-#: Fast DDS's variable in this distribution: each complains of the other's name or ignores it.
-PROFILE_VARIABLE = (
-    f"{'FASTRTPS' if os.environ.get('ROS_DISTRO') == 'humble' else 'FASTDDS'}_DEFAULT_PROFILES_FILE"
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    SetEnvironmentVariable,
 )
+from launch.conditions import IfCondition
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+SHARE = get_package_share_directory("humans4d_ros")
+CAMERA = LaunchConfiguration("camera")
+#: Name: default, meaning.
+ARGUMENTS = {
+    "camera": ("/camera", "Namespace of the camera's topics, as its driver has it."),
+    "image": ([CAMERA, "/image_raw"], "Its images; compressed ones are IMAGE/compressed."),
+    "camera_info": ([CAMERA, "/camera_info"], "Its calibration."),
+    "depth": (
+        [CAMERA, "/depth/image_rect"],
+        "Its depth, aligned to the images; used with the parameter use_depth.",
+    ),
+    "boxes": (
+        [CAMERA, "/detections"],
+        "vision_msgs/Detection2DArray; used with the parameter detector: topic.",
+    ),
+    "namespace": ("", "Namespace of the node and of all that it publishes but /tf, /diagnostics."),
+    "params_file": (os.path.join(SHARE, "config", "humans4d.yaml"), "Parameters (YAML)."),
+    "checkpoint": ("", "HMR 2.0's weights. Empty: as params_file says."),
+    "image_transport": ("", "raw or compressed. Empty: as params_file says."),
+    "autostart": ("", "true: configure and activate at once. Empty: as params_file says (true)."),
+    "use_sim_time": ("", "true: take the time from /clock. Empty: as params_file says (false)."),
+    "respawn": ("false", "true: start the node again when it ends. Ids then begin anew."),
+    "respawn_delay": ("2.0", "Seconds before it is started again."),
+    "log_level": ("info", "debug, info, warn, error or fatal."),
+    "adapters": (
+        "",
+        "all, or some of rep155, detections, people, separated by spaces: people in the messages "
+        "of other projects (docs/planners.md). Empty: none.",
+    ),
+    "rviz": ("false", "true: start RViz as well (rviz.launch.py)."),
+    "fixed_frame": ("", "RViz's fixed frame. Empty: as its configuration says."),
+}
 
 
-def generate_launch_description():
-    config = os.path.join(get_package_share_directory("humans4d_ros"), "config")
-    arguments = {
-        "image": ("/camera/image_raw", "Images; compressed ones are under it: IMAGE/compressed."),
-        "camera_info": ("/camera/camera_info", "Calibration of that camera."),
-        "namespace": ("", "Namespace of the node."),
-        "params_file": (os.path.join(config, "humans4d.yaml"), "Parameters (YAML)."),
-        "use_sim_time": ("false", "Take the time from /clock."),
+def start_nodes(context):
+    """The node and the adapters; what is left empty is not a parameter of the node."""
+
+    def value(name):
+        return LaunchConfiguration(name).perform(context)
+
+    texts = {
+        name: ParameterValue(value(name), value_type=str)
+        for name in ("checkpoint", "image_transport")
+        if value(name)
     }
-    declarations = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in arguments.items()
-    ]
-    # Images are too large for Fast DDS's defaults; a profile of the user's own is left alone.
-    profile = os.path.join(config, "fastdds_large_messages.xml")
-    if os.environ.get(PROFILE_VARIABLE):
-        environment = []
-    else:
-        environment = [SetEnvironmentVariable(PROFILE_VARIABLE, profile)]
+    switches = {
+        name: ParameterValue(LaunchConfiguration(name), value_type=bool)
+        for name in ("autostart", "use_sim_time")
+        if value(name)
+    }
+    given = [{**texts, **switches}] if texts or switches else []
     node = LifecycleNode(
         package="humans4d_ros",
         executable="humans4d_node",
         name="humans4d",
         namespace=LaunchConfiguration("namespace"),
         output="screen",
-        parameters=[
-            LaunchConfiguration("params_file"),
-            {"use_sim_time": LaunchConfiguration("use_sim_time")},
-        ],
+        emulate_tty=True,
+        parameters=[LaunchConfiguration("params_file"), *given],
+        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
         remappings=[
             ("image", LaunchConfiguration("image")),
             ("image/compressed", [LaunchConfiguration("image"), "/compressed"]),
             ("camera_info", LaunchConfiguration("camera_info")),
+            ("depth", LaunchConfiguration("depth")),
+            ("boxes", LaunchConfiguration("boxes")),
         ],
+        respawn=LaunchConfiguration("respawn"),
+        respawn_delay=float(value("respawn_delay")),
     )
-    return LaunchDescription([*declarations, *environment, node])
+    if not value("adapters"):
+        return [node]
+    names = [] if value("adapters") == "all" else value("adapters").split()
+    adapters = Node(
+        package="humans4d_ros",
+        executable="humans4d_adapters",  # several nodes: a name here would be all of theirs
+        namespace=LaunchConfiguration("namespace"),
+        output="screen",
+        arguments=names,
+    )
+    return [node, adapters]
+
+
+def generate_launch_description():
+    declarations = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    # Images are too large for Fast DDS's defaults, which drop most of them without a word. A
+    # profile of the user's own is left alone.
+    variable = fast_dds_profile_variable()
+    profile = os.path.join(SHARE, "config", "fastdds_large_messages.xml")
+    if os.environ.get(variable):
+        environment = []
+    else:
+        environment = [SetEnvironmentVariable(variable, profile)]
+    rviz = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(os.path.join(SHARE, "launch", "rviz.launch.py")),
+        launch_arguments={
+            "namespace": LaunchConfiguration("namespace"),
+            "use_sim_time": LaunchConfiguration("use_sim_time"),
+            "fixed_frame": LaunchConfiguration("fixed_frame"),
+        }.items(),
+        condition=IfCondition(LaunchConfiguration("rviz")),
+    )
+    return LaunchDescription(
+        [*declarations, *environment, OpaqueFunction(function=start_nodes), rviz]
+    )

@@ -1,0 +1,97 @@
+"""What the node's statistics mean: OK, WARN or ERROR, and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from .diagnostics import Report
+from .parameters import NodeParameters
+
+#: Share of the GPU's memory in use, by whomever, above which there is a warning.
+GPU_NEARLY_FULL = 0.95
+#: A level and what is the matter.
+Finding = tuple[bytes, str]
+
+
+def status(
+    name: str,
+    state: str,
+    failure: str,
+    about: dict[str, str],
+    report: Report,
+    limits: NodeParameters,
+    why_silent: Callable[[], str],
+) -> DiagnosticStatus:
+    """`state`: the lifecycle's; `failure`: which transition failed and why, or empty; `about`: what
+    the node runs; `why_silent()`: why no image comes, asked only when none does."""
+    memory, memory_findings = _gpu_memory()
+    if failure:
+        findings = [(DiagnosticStatus.ERROR, failure)]
+    elif state == "active":
+        findings = [*_judged(report, limits, why_silent), *memory_findings]
+    else:
+        findings = []
+    findings.sort(key=lambda finding: finding[0], reverse=True)
+    values = {"state": state, **about, **memory, **report.values}
+    if failure:
+        values["last_error"] = failure
+    return DiagnosticStatus(
+        level=findings[0][0] if findings else DiagnosticStatus.OK,
+        name=name,
+        message="; ".join(text for _, text in findings)
+        or ("working" if state == "active" else state),
+        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+    )
+
+
+def _judged(report: Report, limits: NodeParameters, why_silent: Callable[[], str]) -> list[Finding]:
+    warn, error = DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+    findings: list[Finding] = []
+    refused, processed = report.recent["refused"], report.recent["processed"]
+    if refused and not processed:
+        findings.append((error, "every image was refused: see last_error"))
+    elif refused:
+        findings.append((warn, f"{refused} images were refused: see last_error"))
+    if report.silence > limits.image_timeout:
+        # Nothing else is worth saying then: it all comes from this.
+        findings.append((warn, f"no image for {report.silence:.0f} s: {why_silent()}"))
+        return findings
+    for level, limit in ((error, limits.error_latency), (warn, limits.warn_latency)):
+        if report.latency_p95 > limit:
+            text = f"latency is {report.latency_p95:.2f} s (95th percentile), above {limit:g} s"
+            findings.append((level, text))
+            break
+    for level, limit in ((error, limits.error_rate), (warn, limits.warn_rate)):
+        if report.output_rate < limit:
+            text = f"{report.output_rate:.1f} images/s are processed, fewer than {limit:g}"
+            findings.append((level, text))
+            break
+    return findings
+
+
+def own_gpu_memory() -> int | None:
+    """Bytes that PyTorch holds on the GPU; None while nothing of this process is on one."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    return torch.cuda.memory_reserved()
+
+
+def _gpu_memory() -> tuple[dict[str, str], list[Finding]]:
+    """Values and findings; none while nothing of this process is on a GPU."""
+    own = own_gpu_memory()
+    if own is None:
+        return {}, []
+    free, total = sys.modules["torch"].cuda.mem_get_info()
+    values = {
+        "gpu_memory_own_mb": f"{own / 2**20:.0f}",
+        "gpu_memory_used_mb": f"{(total - free) / 2**20:.0f}",
+        "gpu_memory_total_mb": f"{total / 2**20:.0f}",
+    }
+    if free > (1 - GPU_NEARLY_FULL) * total:
+        return values, []
+    text = f"the GPU's memory is nearly full: {free / 2**20:.0f} of {total / 2**20:.0f} MB are free"
+    return values, [(DiagnosticStatus.WARN, text)]

@@ -1,0 +1,237 @@
+"""What the node listens to while it is active: images and what belongs to their moment.
+
+    image ─────────────▶ (boxes) ─▶ Arrival ─▶ worker: frames.py
+    boxes ──────────────────▲                     ▲
+    camera_info, depth, tf ─▶ kept until asked ────┘
+
+Callbacks run in the executor and only hand over; everything that takes time is the worker's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, replace
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from humans4d_core.errors import CameraError, Humans4dError
+from humans4d_core.types import Detections
+
+from .boxes import Pairing, TopicDetector, boxes_message_type, detections_from_message
+from .cameras import CameraSource
+from .depth import DepthBuffer
+from .diagnostics import Statistics
+from .distributions import cannot_tell_of_events, subscription_events
+from .parameters import NodeParameters
+from .refusals import LOG_PERIOD, BoxesError, StampError, TransformError, join_valid_stamp
+from .transform_listener import TransformListener
+
+#: Sensor data, and of it only the newest.
+NEWEST = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
+)
+#: For a CameraInfo that was published once, before this node was there.
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+#: Boxes are small, and of each image.
+BOXES_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An image on its way to the worker."""
+
+    message: Image | CompressedImage
+    received: float  #: time.monotonic
+    detections: Detections | None = None  #: of another node; None: our detector's are wanted
+
+
+class Inputs:
+    """The subscriptions of an active node, and what they have brought."""
+
+    def __init__(
+        self, node, cameras: CameraSource, settings: NodeParameters, statistics: Statistics
+    ):
+        """Raises Humans4dError where something that is to be heard is not installed."""
+        self._node = node
+        self._settings = settings
+        self._statistics = statistics
+        self._cameras = cameras
+        self._subscriptions: list = []
+        self._pairing: Pairing[Arrival] | None = None
+        self._last_stamp_ns = 0
+        self.depth = DepthBuffer() if settings.use_depth else None
+        self.transforms: TransformListener | None = None
+        if settings.target_frame or settings.ground_frame:
+            self.transforms = TransformListener(node, self._refuse_transform)
+        if settings.detector == TopicDetector.name:
+            self._boxes_type = boxes_message_type()
+            self._pairing = Pairing()
+
+    @property
+    def image(self):
+        """The images' subscription; None while closed."""
+        return self._subscriptions[0] if self._subscriptions else None
+
+    @property
+    def topics(self) -> list[str]:
+        """Full names, the images' first."""
+        return list(dict.fromkeys(s.topic_name for s in self._subscriptions))
+
+    def open(self, offer: Callable[[Arrival], None]) -> None:
+        """Listen. `offer` takes each image as it comes, with its boxes; it must not wait."""
+        self._offer = offer
+        settings = self._settings
+        self._awaits_calibration = not settings.horizontal_fov
+        self._look_again_at = 0.0
+        if self.transforms is not None:
+            self.transforms.open()
+        # Images and boxes in one group: they are paired without a lock.
+        group = MutuallyExclusiveCallbackGroup()
+        if settings.image_transport == "compressed":
+            kind, topic = CompressedImage, "image/compressed"
+        else:
+            kind, topic = Image, "image"
+        self._listen(kind, topic, self._receive, NEWEST, group, self._count_lost)
+        if self._pairing is not None:
+            self._listen(self._boxes_type, "boxes", self._receive_boxes, BOXES_QOS, group)
+        if self.depth is not None:
+            self._listen(Image, "depth", self._receive_depth, NEWEST)
+        if not settings.horizontal_fov:
+            self._listen(CameraInfo, "camera_info", self._calibrate, NEWEST)
+
+    def close(self) -> None:
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions = []
+        if self.transforms is not None:
+            self.transforms.close()
+
+    def _listen(self, kind, topic: str, callback, qos, group=None, lost=None):
+        """Its QoS can be set by ROS's own parameters, `qos_overrides.TOPIC...`."""
+
+        def create(lost):
+            return self._node.create_subscription(
+                kind,
+                topic,
+                callback,
+                copy(qos),  # rclpy writes the overrides into it
+                callback_group=group,
+                event_callbacks=subscription_events(lost),
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            )
+
+        try:
+            subscription = create(lost)
+        except cannot_tell_of_events():
+            subscription = create(None)
+        self._subscriptions.append(subscription)
+
+    # Executor
+
+    def _receive(self, message: Image | CompressedImage) -> None:
+        arrival = Arrival(message, time.monotonic())
+        try:
+            stamp_ns = join_valid_stamp(message.header.stamp)
+        except StampError as error:
+            self._refuse_image("image", error)
+            return
+        if stamp_ns < self._last_stamp_ns:
+            self._forget_the_past()
+        self._last_stamp_ns = stamp_ns
+        if self._awaits_calibration:
+            self._look_for_latched_calibration(arrival.received)
+        if self._pairing is None:
+            self._offer(arrival)
+            return
+        self._offer_pair(self._pairing.add_image(stamp_ns, arrival, arrival.received))
+        timeout = self._settings.boxes_timeout
+        for _ in range(self._pairing.expire(timeout, arrival.received)):
+            self._refuse_image(
+                "boxes", BoxesError(f"no boxes came within {timeout:g} s under the image's stamp")
+            )
+
+    def _receive_boxes(self, message) -> None:
+        try:
+            stamp_ns = join_valid_stamp(message.header.stamp)
+            detections = detections_from_message(message, self._settings.boxes_class)
+        except (BoxesError, StampError) as error:
+            self._refuse("boxes", error)
+            return
+        pair, overtaken = self._pairing.add_boxes(stamp_ns, detections)
+        for _ in range(overtaken):
+            self._statistics.image_received(dropped_another=True)
+        self._offer_pair(pair)
+
+    def _offer_pair(self, pair: tuple[Arrival, Detections] | None) -> None:
+        if pair is not None:
+            self._offer(replace(pair[0], detections=pair[1]))
+
+    def _receive_depth(self, message: Image) -> None:
+        try:
+            self.depth.put(message, join_valid_stamp(message.header.stamp))
+        except StampError as error:
+            self._refuse("depth", error)
+
+    def _calibrate(self, message: CameraInfo) -> None:
+        self._awaits_calibration = False
+        size, k = f"{message.width}x{message.height}", message.k
+        told = f"CameraInfo of {size}: fx={k[0]:.1f}, fy={k[4]:.1f}"
+        try:
+            if self._cameras.update(message):
+                if self._cameras.varies:
+                    self._node.get_logger().info(told, throttle_duration_sec=LOG_PERIOD)
+                else:
+                    self._node.get_logger().info(told)
+        except (CameraError, StampError) as error:
+            self._node.get_logger().warning(told, throttle_duration_sec=LOG_PERIOD)
+            self._refuse("camera_info", error)
+
+    def _look_for_latched_calibration(self, now: float) -> None:
+        """Some publish CameraInfo once, and keep it for who asks for that.
+
+        Asking from the start would make all other cameras warn of a subscription that does not fit.
+        """
+        if now < self._look_again_at:
+            return
+        self._look_again_at = now + 1.0
+        topic = self._node.resolve_topic_name("camera_info")
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        if any(p.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in publishers):
+            self._awaits_calibration = False
+            latched = self._node.create_subscription(
+                CameraInfo, "camera_info", self._calibrate, LATCHED
+            )
+            self._subscriptions.append(latched)
+
+    def _forget_the_past(self) -> None:
+        """Time went back (a bag that loops): what moved then is no guide."""
+        for held in (self.transforms, self.depth, self._pairing):
+            if held is not None:
+                held.clear()
+
+    def _count_lost(self, event) -> None:
+        self._statistics.images_lost(event.total_count_change)
+
+    def _refuse_transform(self, error: TransformError) -> None:
+        self._refuse("transform", error)
+
+    def _refuse(self, kind: str, error: Humans4dError) -> None:
+        """Count and tell of a message that is not an image."""
+        self._statistics.input_refused(kind, str(error))
+        self._tell(kind, error)
+
+    def _refuse_image(self, reason: str, error: Humans4dError) -> None:
+        """One that never gets to the worker."""
+        self._statistics.image_received(dropped_another=False)
+        self._statistics.image_refused(reason, str(error))
+        self._tell("image", error)
+
+    def _tell(self, kind: str, error: Humans4dError) -> None:
+        self._node.get_logger().warning(
+            f"{kind} refused: {error}", throttle_duration_sec=LOG_PERIOD
+        )

@@ -1,0 +1,195 @@
+"""A small tf2: frames that hang in a tree, each with its recent past, looked up at a moment.
+
+    odom ─▶ base_link ─▶ camera_link ─▶ camera_optical_frame
+            moves         static         static
+
+It does what tf2's buffer does, for machines where tf2_ros is not installed: interpolation between
+two transforms, never extrapolation; static transforms hold at any time; what is older than
+`CACHE_SECONDS` is forgotten.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from humans4d_core.types import Pose
+
+from .refusals import TransformError
+from .transform_bytes import Transform
+
+#: tf2's default.
+CACHE_SECONDS = 10.0
+#: Seconds without news after which a frame that moved is taken from the tree: those of people who
+#: left would otherwise stay in it for ever.
+FORGET_SECONDS = 120.0
+
+
+#: Plain floats: transforms come by the hundred, and are looked up by the few.
+Numbers = tuple[float, ...]
+
+
+@dataclass
+class _Edge:
+    """A frame's poses in its parent, by growing stamp; one without a stamp where it is static."""
+
+    parent: str
+    is_static: bool
+    inserted_at: float = 0.0  #: s, by the tree's clock
+    stamps_ns: list[int] = field(default_factory=list)
+    quaternions: list[Numbers] = field(default_factory=list)  #: x, y, z, w
+    translations: list[Numbers] = field(default_factory=list)  #: m
+
+    def insert(self, stamp_ns: int, quaternion: Numbers, translation: Numbers) -> bool:
+        """False where the cache has moved on already."""
+        newest = self.stamps_ns[-1] if self.stamps_ns else stamp_ns
+        if stamp_ns < newest - CACHE_SECONDS * 1e9:
+            return False
+        place = bisect_left(self.stamps_ns, stamp_ns)
+        same = place < len(self.stamps_ns) and self.stamps_ns[place] == stamp_ns
+        where = slice(place, place + same)
+        self.stamps_ns[where] = [stamp_ns]
+        self.quaternions[where] = [quaternion]
+        self.translations[where] = [translation]
+        old = bisect_left(self.stamps_ns, self.stamps_ns[-1] - int(CACHE_SECONDS * 1e9))
+        del self.stamps_ns[:old], self.quaternions[:old], self.translations[:old]
+        return True
+
+    def at(self, stamp_ns: int, name: str) -> Pose:
+        """The frame `name` in its parent; raises TransformError."""
+        if self.is_static:
+            return pose_of(self.quaternions[0], self.translations[0])
+        stamps = self.stamps_ns
+        place = bisect_left(stamps, stamp_ns)
+        if place < len(stamps) and stamps[place] == stamp_ns:
+            return pose_of(self.quaternions[place], self.translations[place])
+        if place == 0 or place == len(stamps):
+            is_past = place == 0
+            gap = (stamps[0] - stamp_ns if is_past else stamp_ns - stamps[-1]) * 1e-9
+            raise TransformError(
+                f"the {'oldest' if is_past else 'newest'} transform from '{name}' to "
+                f"'{self.parent}' is {gap:.3f} s {'later' if is_past else 'older'} than the image",
+                may_still_come=not is_past,
+            )
+        before, after = place - 1, place
+        share = (stamp_ns - stamps[before]) / (stamps[after] - stamps[before])
+        ends = zip(self.translations[before], self.translations[after], strict=True)
+        quaternion = _slerp(self.quaternions[before], self.quaternions[after], share)
+        return pose_of(quaternion, tuple(start + share * (end - start) for start, end in ends))
+
+
+class TransformTree:
+    """Not thread-safe: see transform_listener.py."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        """clock: seconds."""
+        self._edges: dict[str, _Edge] = {}
+        self._clock = clock
+        self._forgot_at = clock()
+
+    def insert(self, transform: Transform, is_static: bool) -> None:
+        """Take a transform that was checked; raises TransformError where it comes too late."""
+        child, parent = transform.child, transform.parent
+        length = math.hypot(*transform.quaternion)
+        quaternion = tuple(number / length for number in transform.quaternion)
+        edge = self._edges.get(child)
+        if edge is None or edge.parent != parent or edge.is_static != is_static:
+            # A frame that is hung elsewhere begins a new past.
+            edge = self._edges[child] = _Edge(parent, is_static)
+        if is_static:
+            edge.quaternions, edge.translations = [quaternion], [transform.translation]
+            return
+        if not edge.insert(transform.stamp_ns, quaternion, transform.translation):
+            raise TransformError(
+                f"transform from '{child}' to '{parent}' is more than {CACHE_SECONDS:g} s older "
+                "than the newest: is a clock wrong?"
+            )
+        edge.inserted_at = now = self._clock()
+        if now - self._forgot_at > 1.0:
+            self._forgot_at = now
+            self._forget(now - FORGET_SECONDS)
+
+    def lookup(self, target: str, source: str, stamp_ns: int) -> Pose:
+        """The frame `source` in the frame `target` at a moment; raises TransformError."""
+        if target == source:
+            return Pose(np.eye(3), np.zeros(3))
+        up_source, up_target = self._ancestors(source), self._ancestors(target)
+        common = next((frame for frame in up_source if frame in up_target), None)
+        if common is None:
+            raise TransformError(self._why_apart(source, up_source, target, up_target))
+        down = self._climb(up_target[: up_target.index(common)], stamp_ns)
+        return down.inverse() @ self._climb(up_source[: up_source.index(common)], stamp_ns)
+
+    def clear(self) -> None:
+        """Forget all but the static transforms: time has jumped."""
+        self._edges = {child: edge for child, edge in self._edges.items() if edge.is_static}
+
+    def _ancestors(self, frame: str) -> list[str]:
+        """A frame, its parent, and so on to the root."""
+        chain = [frame]
+        while (edge := self._edges.get(chain[-1])) is not None:
+            if edge.parent in chain:
+                raise TransformError(
+                    f"frames hang in a circle: {' -> '.join([*chain, edge.parent])}"
+                )
+            chain.append(edge.parent)
+        return chain
+
+    def _climb(self, frames: list[str], stamp_ns: int) -> Pose:
+        """The first of `frames` in the parent of the last."""
+        pose = Pose(np.eye(3), np.zeros(3))
+        for frame in frames:
+            pose = self._edges[frame].at(stamp_ns, frame) @ pose
+        return pose
+
+    def _why_apart(self, source, up_source, target, up_target) -> str:
+        known = set(self._edges) | {edge.parent for edge in self._edges.values()}
+        if not known:
+            return "no transforms have come yet"
+        unknown = [f"'{frame}'" for frame in (target, source) if frame not in known]
+        if unknown:
+            return f"nobody publishes a transform of {' or '.join(unknown)}"
+        return (
+            f"'{source}' and '{target}' are not connected: they hang under '{up_source[-1]}' and "
+            f"'{up_target[-1]}'"
+        )
+
+    def _forget(self, before: float) -> None:
+        self._edges = {
+            child: edge
+            for child, edge in self._edges.items()
+            if edge.is_static or edge.inserted_at >= before
+        }
+
+
+def _slerp(start: Numbers, end: Numbers, share: float) -> Numbers:
+    """Between unit quaternions, the shorter way round."""
+    cosine = sum(a * b for a, b in zip(start, end, strict=True))
+    if cosine < 0:
+        end, cosine = tuple(-number for number in end), -cosine
+    if cosine > 0.9999999:  # sin(angle) below would vanish
+        weights = 1 - share, share
+    else:
+        angle = math.acos(min(cosine, 1.0))
+        weights = math.sin((1 - share) * angle), math.sin(share * angle)
+    mixed = [weights[0] * a + weights[1] * b for a, b in zip(start, end, strict=True)]
+    length = math.hypot(*mixed)
+    return tuple(number / length for number in mixed)
+
+
+def pose_of(quaternion: Numbers, translation: Numbers) -> Pose:
+    """From a unit quaternion x, y, z, w, and metres."""
+    x, y, z, w = quaternion
+    rotation = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    return Pose(rotation, np.array(translation))

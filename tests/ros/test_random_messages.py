@@ -1,0 +1,397 @@
+"""Whatever comes on whichever topic: the node lives, and what was bad was counted.
+
+The messages go straight to the node's callbacks, so that none is lost on the way and each can be
+accounted for.
+"""
+
+import os
+import time
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
+    pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
+    pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
+    pytest.importorskip("tf2_msgs", reason="needs tf2_msgs: ./run test")
+
+from geometry_msgs.msg import TransformStamped
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from tf2_msgs.msg import TFMessage
+
+from humans4d_core.io import camera_info_fields
+from humans4d_core.pipeline import Pipeline
+from humans4d_core.recovery import create_recovery
+from humans4d_core.tracking import Tracker
+from humans4d_core.types import Camera, Detections
+
+COUNT = 500
+many = settings(
+    max_examples=COUNT,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+CAMERA = Camera.from_fov(64, 48, 1.0)
+PIXELS = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+JPEG = cv2.imencode(".jpg", PIXELS[:16, :24])[1].tobytes()
+PNG = cv2.imencode(".png", PIXELS[:16, :24])[1].tobytes()
+
+numbers = st.floats(width=64)
+doubles = st.one_of(numbers, st.sampled_from([0.0, 1.0, -1.0, 0.5, 300.0, 1e6, 1e-300]))
+uint32 = st.integers(0, 2**32 - 1)
+texts = st.text(st.characters(codec="ascii"), max_size=12)
+frames = st.one_of(st.sampled_from(["odom", "base_link", "camera", "/camera", ""]), texts)
+seconds = st.one_of(st.integers(-(2**31), 2**31 - 1), st.integers(1000, 1010))
+nanoseconds = st.one_of(uint32, st.integers(0, 999_999_999))
+
+
+def filled(message, stamp, frame_id):
+    message.header.stamp.sec, message.header.stamp.nanosec = stamp
+    message.header.frame_id = frame_id
+    return message
+
+
+def headed(messages):
+    return st.builds(filled, messages, st.tuples(seconds, nanoseconds), frames)
+
+
+def raw(kind, row_bytes):
+    """Images that mostly contradict themselves; some are what they say."""
+    sizes = st.one_of(st.integers(0, 40), uint32)
+    data = st.binary(max_size=3000).map(lambda data: array("B", data))
+    wild = st.builds(
+        Image, width=sizes, height=sizes, encoding=kind, step=sizes,
+        is_bigendian=st.integers(0, 255), data=data,
+    )  # fmt: skip
+
+    def sane(encoding, width, height, padding, big, seed):
+        step = width * row_bytes + padding
+        data = np.random.default_rng(seed).integers(0, 256, height * step, dtype=np.uint8)
+        return Image(
+            width=width, height=height, encoding=encoding, step=step, is_bigendian=big,
+            data=array("B", data.tobytes()),
+        )  # fmt: skip
+
+    small = st.integers(1, 30)
+    return st.one_of(
+        wild, st.builds(sane, kind, small, small, st.integers(0, 9), st.integers(0, 1), uint32)
+    )
+
+
+ENCODINGS = st.one_of(
+    st.sampled_from(
+        [
+            "bgr8", "rgb8", "bgra8", "rgba8", "mono8", "mono16", "yuv422", "yuv422_yuy2",
+            "bayer_rggb8", "bayer_gbrg16", "rgb16", "16UC1", "32FC1", "nv21",
+        ]
+    ),
+    texts,
+)  # fmt: skip
+images = headed(raw(ENCODINGS, 8))
+depths = headed(raw(st.one_of(st.sampled_from(["16UC1", "32FC1"]), ENCODINGS), 4))
+
+
+@st.composite
+def encoded(draw):
+    data = bytearray(draw(st.sampled_from([JPEG, PNG, b""])))
+    for place in draw(st.lists(st.integers(0, max(len(data) - 1, 0)), max_size=4)):
+        if data:
+            data[place] = draw(st.integers(0, 255))
+    data = data[: draw(st.one_of(st.just(len(data)), st.integers(0, len(data))))]
+    data = data + draw(st.binary(max_size=20))
+    return CompressedImage(format=draw(texts), data=array("B", bytes(data)))
+
+
+@st.composite
+def infos(draw):
+    message = CameraInfo(**camera_info_fields(CAMERA))
+    for name, values in {
+        "width": st.integers(0, 200), "height": uint32, "binning_x": uint32, "binning_y": uint32,
+        "distortion_model": st.one_of(
+            texts, st.sampled_from(["plumb_bob", "equidistant", "rational_polynomial"])
+        ),
+        "d": st.lists(doubles, max_size=14).map(lambda d: array("d", d)),
+        "k": st.lists(doubles, min_size=9, max_size=9),
+        "p": st.lists(doubles, min_size=12, max_size=12),
+    }.items():  # fmt: skip
+        if draw(st.integers(0, 3)) == 0:
+            setattr(message, name, draw(values))
+    if draw(st.booleans()):
+        for name in ("x_offset", "y_offset", "width", "height"):
+            setattr(message.roi, name, draw(st.one_of(st.integers(0, 100), uint32)))
+    return message
+
+
+@st.composite
+def transforms(draw):
+    message = TransformStamped(child_frame_id=draw(frames))
+    filled(message, (draw(seconds), draw(nanoseconds)), draw(frames))
+    move, turn = message.transform.translation, message.transform.rotation
+    move.x, move.y, move.z = (draw(doubles) for _ in range(3))
+    if draw(st.booleans()):
+        turn.x, turn.y, turn.z, turn.w = (draw(doubles) for _ in range(4))
+    return message
+
+
+class AnyDetector:
+    name, start_score = "none", 0.5
+
+    def detect(self, image_bgr) -> Detections:
+        return Detections.empty()
+
+
+@pytest.fixture
+def node(run_node_here, request):
+    """With a real recovery and tracker."""
+    pipeline = Pipeline(AnyDetector(), create_recovery("landmarks", 1), Tracker())
+    return run_node_here(pipeline, **getattr(request, "param", {}))
+
+
+class Account:
+    """What the node's statistics say happened since the last time."""
+
+    def __init__(self, node):
+        self._statistics = node._statistics
+        self._before = self._values()
+        self.refused: dict[str, int] = {}
+
+    def _values(self) -> dict[str, int]:
+        values = self._statistics.report().values
+        return {key: int(v) for key, v in values.items() if v.isdigit()}
+
+    def settle(self) -> dict[str, int]:
+        """Wait until each image that came was processed, dropped or refused; the differences."""
+        deadline = time.monotonic() + 30
+        while True:
+            now = self._values()
+            changes = {key: now[key] - self._before.get(key, 0) for key in now}
+            left = changes["images_received"] - sum(
+                changes[f"images_{end}"] for end in ("processed", "refused", "dropped", "skipped")
+            )
+            if not left:
+                break
+            assert time.monotonic() < deadline, changes
+            time.sleep(0.001)
+        # Each refusal was foreseen: none is a mistake of ours.
+        assert not changes.get("images_refused_internal"), self._statistics.report().values
+        self._before = now
+        return changes
+
+
+@pytest.mark.parametrize("node", [{"horizontal_fov": 1.0}], indirect=True)
+def test_images(node):
+    account, seen = Account(node), []
+
+    @many
+    @given(images)
+    def check(message):
+        node._inputs._receive(message)
+        changes = account.settle()
+        assert changes["images_received"] == 1
+        assert changes["images_processed"] + changes["images_refused"] == 1
+        seen.append(changes["images_processed"])
+
+    check()
+    assert len(seen) >= COUNT and 0 < sum(seen) < len(seen)
+
+
+@pytest.mark.parametrize(
+    "node", [{"horizontal_fov": 1.0, "image_transport": "compressed"}], indirect=True
+)
+def test_compressed_images(node):
+    account, seen = Account(node), []
+
+    @many
+    @given(headed(encoded()))
+    def check(message):
+        node._inputs._receive(message)
+        changes = account.settle()
+        assert changes["images_processed"] + changes["images_refused"] == 1
+        seen.append(changes["images_processed"])
+
+    check()
+    assert len(seen) >= COUNT and 0 < sum(seen) < len(seen)
+
+
+def test_camera_infos(node):
+    account, seen = Account(node), []
+    image = Image(width=64, height=48, encoding="bgr8", step=192, data=array("B", PIXELS.tobytes()))
+
+    @many
+    @given(headed(infos()))
+    def check(message):
+        node._inputs._calibrate(message)
+        image.header.stamp = message.header.stamp
+        node._inputs._receive(image)
+        changes = account.settle()
+        seen.append(changes.get("camera_info_refused", 0))
+        # What was refused is not used: no image is processed with it.
+        if seen[-1]:
+            assert changes["images_processed"] == 0 or message.header.stamp.sec < 0
+        assert changes["images_processed"] + changes["images_refused"] == 1
+
+    check()
+    assert len(seen) >= COUNT and 0 < sum(seen) < len(seen)
+
+
+@pytest.mark.parametrize(
+    "node", [{"horizontal_fov": 1.0, "target_frame": "odom", "tf_timeout": 0.0}], indirect=True
+)
+def test_transforms(node):
+    account, seen = Account(node), []
+    image = Image(width=64, height=48, encoding="bgr8", step=192, data=array("B", PIXELS.tobytes()))
+
+    @many
+    @given(st.lists(transforms(), max_size=4), st.booleans(), frames)
+    def check(messages, is_static, frame_id):
+        data = serialize_message(TFMessage(transforms=messages))
+        node._inputs.transforms._insert(data, is_static)
+        filled(image, (1005, 0), frame_id)
+        node._inputs._receive(image)
+        changes = account.settle()
+        assert 0 <= changes.get("transform_refused", 0) <= len(messages)
+        impossible = [
+            m for m in messages
+            if not np.isfinite(m.transform.translation.x) or not m.child_frame_id.strip("/")
+        ]  # fmt: skip
+        assert changes.get("transform_refused", 0) >= len(impossible)
+        assert changes["images_processed"] + changes["images_refused"] == 1
+        seen.append(changes["images_processed"])
+
+    check()
+    assert len(seen) >= COUNT and 0 < sum(seen) < len(seen)
+
+
+@pytest.mark.parametrize(
+    "node", [{"horizontal_fov": 1.0, "use_depth": True, "depth_tolerance": 1.0}], indirect=True
+)
+def test_depth_images(node):
+    account, seen = Account(node), []
+    image = Image(width=20, height=20, encoding="bgr8", step=60, data=array("B", bytes(1200)))
+
+    @many
+    @given(depths)
+    def check(message):
+        node._inputs._receive_depth(message)
+        image.header.stamp.sec = 1005
+        node._inputs._receive(image)
+        changes = account.settle()
+        # The image is good without.
+        assert changes["images_processed"] == 1
+        seen.append(changes.get("depth_refused", 0))
+
+    check()
+    assert len(seen) >= COUNT and 0 < sum(seen) < len(seen)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [{"horizontal_fov": 1.0, "detector": "topic", "boxes_class": ""}],
+    indirect=True,
+)
+def test_boxes(underlay, node):
+    from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+
+    plausible = st.one_of(st.floats(-20, 90), st.floats(1, 40))
+
+    @st.composite
+    def detections(draw):
+        message = Detection2DArray()
+        for _ in range(draw(st.integers(0, 2))):
+            detection = Detection2D()
+            box, numbers = detection.bbox, draw(st.sampled_from([plausible, doubles]))
+            box.center.position.x, box.center.position.y = draw(numbers), draw(numbers)
+            box.size_x, box.size_y, box.center.theta = draw(numbers), draw(numbers), draw(numbers)
+            for _ in range(draw(st.integers(0, 2))):
+                result = ObjectHypothesisWithPose()
+                result.hypothesis.class_id = draw(texts)
+                result.hypothesis.score = draw(st.one_of(st.floats(0, 1), doubles))
+                detection.results.append(result)
+            message.detections.append(detection)
+        return message
+
+    account, seen, people = Account(node), [], []
+    image = Image(width=64, height=48, encoding="bgr8", step=192, data=array("B", PIXELS.tobytes()))
+
+    @many
+    @given(headed(detections()), st.booleans())
+    def check(message, image_is_first):
+        image.header.stamp = message.header.stamp
+        last_ns = node._inputs._last_stamp_ns
+        steps = [(node._inputs._receive, image), (node._inputs._receive_boxes, message)]
+        for receive, argument in steps if image_is_first else reversed(steps):
+            receive(argument)
+        changes = account.settle()
+        refused = changes.get("boxes_refused", 0)
+        # Each pair went on, or the image waits for boxes that were refused, or for those that
+        # were forgotten because the image said that time went back.
+        forgotten = not image_is_first and node._inputs._last_stamp_ns < last_ns
+        assert changes["images_processed"] + refused + changes["images_refused"] + forgotten >= 1
+        seen.append(refused)
+        people.append(len(message.detections) and not refused)
+
+    check()
+    assert len(seen) >= COUNT and 0 < sum(seen) < len(seen) and any(people)
+
+
+def test_all_of_it_over_the_network(start_node, station, make_image_message):
+    """To a process of its own, mixed and as fast as it comes; then it works as ever."""
+    node = start_node(use_depth="true", target_frame="odom", tf_timeout=0.0, recovery="landmarks")
+    node.wait_until_it_says("active: listening")
+    create = station.node.create_publisher
+    outlets = {
+        "image": station.images,
+        "info": station.infos,
+        "depth": create(Image, "/depth", 1),
+        "tf": create(TFMessage, "/tf", 100),
+        "tf_static": create(TFMessage, "/tf_static", 100),
+    }
+    moves = st.lists(transforms(), max_size=3).map(lambda moves: TFMessage(transforms=moves))
+    messages = st.one_of(
+        st.tuples(st.just("image"), images),
+        st.tuples(st.just("info"), headed(infos())),
+        st.tuples(st.just("depth"), depths),
+        st.tuples(st.just("tf"), moves),
+        st.tuples(st.just("tf_static"), moves),
+    )
+    station.wait_for(
+        lambda: all(outlets[name].get_subscription_count() for name in ("image", "tf", "depth")),
+        "the node's subscriptions",
+    )
+
+    @many
+    @given(st.lists(messages, min_size=2, max_size=6))
+    def send(some):
+        for name, message in some:
+            outlets[name].publish(message)
+
+    send()
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    mount = TransformStamped(child_frame_id="camera_optical_frame")
+    mount.header.frame_id = "odom"
+    create(TFMessage, "/tf_static", latched).publish(TFMessage(transforms=[mount]))
+    info = CameraInfo(**camera_info_fields(Camera.from_fov(64, 48, 0.7)))
+    good = make_image_message(PIXELS, time.time_ns())
+    heard = station.received["/humans4d/people"]
+
+    def is_answered():
+        station.infos.publish(info)
+        station.images.publish(good)
+        return any(
+            m.header.stamp == good.header.stamp and m.header.frame_id == "odom" for m in heard
+        )
+
+    station.wait_for(is_answered, "people of a good image")
+    report = station.diagnostics()
+    assert int(report["images_refused"]) > 0
+    assert "images_refused_internal" not in report
+    assert "Traceback" not in node.output
+    assert node.stop() == 0
