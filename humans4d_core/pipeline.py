@@ -14,9 +14,8 @@ from pathlib import Path
 from .detection import DEFAULT_DETECTOR, Detector, create_detector
 from .positioning import Positioning
 from .recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, Recovery, create_recovery
-from .tracking import Tracker, TrackerConfig
+from .tracking import PeopleTracker, TrackerConfig
 from .tracking.create import DEFAULT_TRACKER, create_tracker
-from .tracking.phalp import PhalpTracker
 from .types import Detections, Frame, People
 
 
@@ -39,7 +38,7 @@ class Pipeline:
         self,
         detector: Detector,
         recovery: Recovery,
-        tracker: Tracker | PhalpTracker,
+        tracker: PeopleTracker,
         positioning: Positioning | None = None,
     ):
         self.detector = detector

@@ -87,13 +87,14 @@ def moved(
     What falls behind the camera keeps its last pixels.
     """
     shift = displacement.astype(np.float32)[:, None]
-    joints, vertices = bodies.joints_cam + shift, bodies.vertices_cam + shift
+    joints, vertices = bodies.joints_cam, bodies.vertices_cam
     orient, covariance = bodies.global_orient, bodies.pelvis_covariance_cam
     if new_from_old is not None:
         turn = new_from_old.rotation.astype(np.float32)
-        step = new_from_old.translation.astype(np.float32)
-        joints, vertices = joints @ turn.T + step, vertices @ turn.T + step
+        shift = shift @ turn.T + new_from_old.translation.astype(np.float32)
+        joints, vertices = _turned(joints, turn), _turned(vertices, turn)
         orient, covariance = turn @ orient, turn @ covariance @ turn.T
+    joints, vertices = joints + shift, vertices + shift
     # The box is a card that stands at the pelvis' depth, faces the camera and moves along.
     pelvis, pelvis_before = (joints[:, 1] + joints[:, 2]) / 2, bodies.pelvis_cam
     depth = np.repeat(pelvis_before[:, 2:], 2, axis=1)
@@ -110,6 +111,11 @@ def moved(
         boxes_px=_finite_or(project(corners, camera), corners_px).reshape(-1, 4),
         pelvis_covariance_cam=covariance,
     )
+
+
+def _turned(points: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Rows (N, P, 3): one product, where numpy would make one for each person."""
+    return (points.reshape(-1, 3) @ turn.T).reshape(points.shape)
 
 
 def _with_scale(bodies: Bodies) -> Bodies:
