@@ -389,18 +389,24 @@ def station():
 
 @pytest.fixture(scope="module")
 def call(station):
-    """call(type, service, request) -> the response of one of the node's services."""
+    """call(type, service, request) -> the response of one of the node's services.
+
+    DDS may lose an answer while two sides are still discovering each other, so what may be asked
+    twice is asked again: tries=1 for what may not.
+    """
     clients = {}
 
-    def call(kind, service, request):
+    def call(kind, service, request, tries=3):
         if service not in clients:
             clients[service] = station.node.create_client(kind, f"/humans4d/{service}")
-        assert clients[service].wait_for_service(30.0)
-        future = clients[service].call_async(request)
-        done = threading.Event()
-        future.add_done_callback(lambda _: done.set())
-        assert done.wait(30.0), f"no answer of {service}"
-        return future.result()
+        assert clients[service].wait_for_service(TIMEOUT)
+        for _ in range(tries):
+            future = clients[service].call_async(request)
+            done = threading.Event()
+            future.add_done_callback(lambda _, done=done: done.set())
+            if done.wait(TIMEOUT / tries):
+                return future.result()
+        raise AssertionError(f"no answer of {service}")
 
     return call
 
@@ -409,11 +415,14 @@ def call(station):
 def change_state(call):
     """change_state(transition) -> whether it succeeded."""
     from lifecycle_msgs.msg import Transition
-    from lifecycle_msgs.srv import ChangeState
+    from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions
 
     def change(transition: int) -> bool:
+        # Whoever answers this has been discovered.
+        call(GetAvailableTransitions, "get_available_transitions",
+             GetAvailableTransitions.Request())  # fmt: skip
         request = ChangeState.Request(transition=Transition(id=transition))
-        return call(ChangeState, "change_state", request).success
+        return call(ChangeState, "change_state", request, tries=1).success
 
     return change
 

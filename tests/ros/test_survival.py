@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -121,18 +120,6 @@ def people_after(station):
     return wait
 
 
-def call(station, kind, service: str, request):
-    """The answer of one of the node's services."""
-    client = station.node.create_client(kind, f"/humans4d/{service}")
-    assert client.wait_for_service(TIMEOUT)
-    done = threading.Event()
-    future = client.call_async(request)
-    future.add_done_callback(lambda _: done.set())
-    assert done.wait(TIMEOUT), f"no answer of {service}"
-    station.node.destroy_client(client)
-    return future.result()
-
-
 def resident_mb(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -158,7 +145,7 @@ def test_a_camera_that_is_killed_is_missed_and_welcome_again(
 
 
 def test_a_flood_of_images_is_neither_queued_nor_kept(
-    node, station, start_process, images_file, people_after
+    node, station, start_process, images_file, people_after, call
 ):
     """200 images a second, many times what the node can do."""
     start_process(DRIVER, images_file, 200)
@@ -168,7 +155,7 @@ def test_a_flood_of_images_is_neither_queued_nor_kept(
     people_after(40)
     # It answers meanwhile.
     names = GetParameters.Request(names=["detector"])
-    assert call(station, GetParameters, "get_parameters", names).values[0].string_value
+    assert call(GetParameters, "get_parameters", names).values[0].string_value
     last = station.diagnostics()
     change = {key: int(last[key]) - int(first[key]) for key in first}
     assert change["images_dropped"] + change["images_lost"] > change["images_processed"]
@@ -193,7 +180,9 @@ def test_a_subscriber_that_stops_reading_does_not_stop_the_node(
     assert listener.stdout.readline() == "heard\n"
 
 
-def test_parameters_change_under_load(node, station, start_process, images_file, people_after):
+def test_parameters_change_under_load(
+    node, station, start_process, images_file, people_after, call
+):
     start_process(DRIVER, images_file, 30)
     people_after(3)
     numbers = np.random.default_rng(0)
@@ -211,11 +200,11 @@ def test_parameters_change_under_load(node, station, start_process, images_file,
         ][numbers.integers(7)]
         value_message = ParameterValue(type=kinds[type(value)], **{fields[type(value)]: value})
         request = SetParameters.Request(parameters=[Parameter(name=name, value=value_message)])
-        result = call(station, SetParameters, "set_parameters", request).results[0]
+        result = call(SetParameters, "set_parameters", request).results[0]
         assert result.successful, (name, value, result.reason)
     off = ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=False)
     request = SetParameters.Request(parameters=[Parameter(name="publish_vertices", value=off)])
-    assert call(station, SetParameters, "set_parameters", request).results[0].successful
+    assert call(SetParameters, "set_parameters", request).results[0].successful
     people_after(2)
     assert all(len(mesh.vertices) == 0 for mesh in people_after(2).people)
     assert station.diagnostics().get("images_refused_internal", "0") == "0"
