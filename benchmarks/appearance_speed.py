@@ -17,9 +17,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from humans4d_core.body import BodyModel, load_body
+from humans4d_core.body import BodyModel, Surface, load_body
 from humans4d_core.geometry import project
-from humans4d_core.tracking import Surface, Tracker, TrackerConfig
+from humans4d_core.tracking import Tracker, TrackerConfig
 from humans4d_core.tracking.appearance import observed_colors
 from humans4d_core.types import Bodies, Camera, Frame
 

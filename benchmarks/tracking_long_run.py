@@ -18,9 +18,10 @@ import time
 
 import numpy as np
 
+from humans4d_core.body import Surface
 from humans4d_core.evaluation.simulation import World
 from humans4d_core.geometry import project
-from humans4d_core.tracking import Surface, Tracker
+from humans4d_core.tracking import Tracker
 from humans4d_core.types import Bodies, Camera, Frame
 
 CAMERA = Camera.from_fov(320, 240, 1.2)

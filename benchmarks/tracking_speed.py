@@ -2,8 +2,8 @@
 
     python benchmarks/tracking_speed.py [--people 50] [--vertices 6890] [--frames 200]
 
-People walk to and fro at 10 frames/s; each line is another input: everybody seen in the same order, in another
-order every frame, a fifth of them missing. Prints the median and the 95th percentile.
+People walk to and fro at 10 frames/s; each line is another input: everybody seen in the same order,
+in another order every frame, a fifth of them missing. Prints the median and the 95th percentile.
 """
 
 from __future__ import annotations

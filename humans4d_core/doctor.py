@@ -15,7 +15,9 @@ from importlib import metadata
 from pathlib import Path
 
 ASSETS = Path(__file__).parent / "assets"
-HMR2_CACHE = Path(".cache/4DHumans")  #: where the HMR 2.0 repository keeps its files, under home
+#: Where the HMR 2.0 repository keeps its files, under home. recovery.hmr2.finding knows it too, but
+#: needs torch, and the doctor speaks where that is missing.
+HMR2_CACHE = Path(".cache/4DHumans")
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from .data import BodyData, body_data
 from .files import EMBEDDED_BODY, load_body, read_body_file
 from .model import BodyModel, BodyOutput
+from .surface import Surface
 
 __all__ = [
     "EMBEDDED_BODY",
     "BodyData",
     "BodyModel",
     "BodyOutput",
+    "Surface",
     "body_data",
     "load_body",
     "read_body_file",

@@ -78,6 +78,15 @@ class BodyModel(torch.nn.Module):
         extra = data.joint_regressor_extra if on_smpl_mesh else None
         keep("_regressor_extra", None if extra is None else extra.T)
 
+    def at_rest(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vertices (V, 3) and joints (24, 3) of the mean body at rest: m, float32."""
+        device = self._weights.device
+        with torch.inference_mode():
+            unturned = torch.eye(3, device=device).expand(1, NUM_JOINTS, 3, 3)
+            betas = torch.zeros(1, NUM_BETAS, device=device)
+            rest = self(unturned[:, 0], unturned[:, 1:], betas)
+        return rest.vertices[0].float().cpu().numpy(), rest.joints[0].float().cpu().numpy()
+
     @property
     def segments(self) -> torch.Tensor:
         """(V,) the joint that carries most of each vertex."""

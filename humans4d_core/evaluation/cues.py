@@ -7,9 +7,10 @@ from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
+from ..body import Surface
 from ..io import MotBoxes, Source
 from ..pipeline import create_pipeline
-from ..tracking import Surface, Tracker, TrackerConfig
+from ..tracking import Tracker, TrackerConfig
 from ..types import TrackState
 from .sensing import START_SCORE
 from .simulation import Simulation, World

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import torch
 
 from ..body import BodyModel
 from ..geometry import project
@@ -49,11 +48,8 @@ class ContactPoints:
     @classmethod
     def of_body(cls, body: BodyModel) -> ContactPoints:
         """Of each joint's part of the mesh, the vertices farthest along 26 directions at rest."""
-        device = next(body.buffers()).device
-        with torch.inference_mode():
-            upright = torch.eye(3, device=device).expand(1, 24, 3, 3)
-            rest = body(upright[:, 0], upright[:, 1:], torch.zeros(1, 10, device=device))
-        along = rest.vertices[0].float().cpu().numpy() @ _DIRECTIONS.T  # (V, 26)
+        vertices, _ = body.at_rest()
+        along = vertices @ _DIRECTIONS.T  # (V, 26)
         segments = body.segments.cpu().numpy()
         chosen = [
             np.unique(part[along[part].argmax(0)])

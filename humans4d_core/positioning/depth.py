@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..body import Surface
 from ..geometry import project
 from ..rendering import render, visible_vertices
-from ..tracking.surface import Surface
 from ..types import Bodies, Camera, Frame
 from .evidence import DistanceFactor, seen_confidence
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..body import BodyModel
-from ..tracking.surface import Surface
+from ..body import BodyModel, Surface
 from ..types import Bodies, Frame, Pose
 from .contact_points import ContactPoints
 from .depth import depth_factor

@@ -2,7 +2,6 @@
 
 from .base import PeopleTracker
 from .config import TrackerConfig
-from .surface import Surface
 from .tracker import Tracker
 
-__all__ = ["PeopleTracker", "Surface", "Tracker", "TrackerConfig"]
+__all__ = ["PeopleTracker", "Tracker", "TrackerConfig"]

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..body.surface import PARTS, Surface
 from ..geometry import project
 from ..rendering import render, visible_vertices
 from ..types import Bodies, Camera, Frame, _Batch
-from .surface import PARTS, Surface
 
 #: Most pixels of all people's boxes together in the z-buffer, and its most columns: larger images
 #: are rendered smaller. Who hides whom needs no more.

@@ -30,6 +30,21 @@ def usable_rows(bodies: Bodies, lowest_score: float) -> np.ndarray:
     return rows[np.lexsort(keys)]
 
 
+def is_another_story(
+    last_stamp_ns: int | None, stamp_ns: int, last: Bodies | None, bodies: Bodies
+) -> bool:
+    """Whether a tracker has to begin anew: time went back, or `bodies`' meshes do not continue
+    those that its tracks last had (None: it has no tracks)."""
+    if last_stamp_ns is not None and stamp_ns < last_stamp_ns:
+        return True
+    if last is None or not len(bodies):
+        return False
+    return (
+        bodies.body_model != last.body_model
+        or bodies.vertices_cam.shape[1:] != last.vertices_cam.shape[1:]
+    )
+
+
 def assembled(
     measured: Bodies,
     rows: np.ndarray,

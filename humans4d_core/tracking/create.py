@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..body import BodyModel
+from ..body import BodyModel, Surface
 from ..errors import Humans4dError
 from .appearance import Clothes
 from .base import PeopleTracker
 from .config import TrackerConfig
 from .phalp import PhalpConfig, PhalpTracker
-from .surface import Surface
 from .tracker import Tracker
 
 TRACKER_NAMES = ("default", "phalp")

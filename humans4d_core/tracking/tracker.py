@@ -13,10 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..body import Surface
 from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
 from . import motion as motions
 from .appearance import Colors, observed_colors, repaint
-from .bodies import assembled, smoothed_boxes, usable_rows
+from .bodies import assembled, is_another_story, smoothed_boxes, usable_rows
 from .camera_motion import CameraMotion
 from .common_motion import CommonMotion
 from .config import TrackerConfig
@@ -30,7 +31,6 @@ from .cost import (
 )
 from .motion import NEAREST, Observation
 from .reidentification import Shape, recognised
-from .surface import Surface
 from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older, joined, written
 
 
@@ -86,7 +86,8 @@ class Tracker:
         their last body, moved by the predicted displacement.
         """
         config, stamp_ns = self.config, int(frame.stamp_ns)
-        if self._is_another_story(stamp_ns, bodies):
+        last = self._bodies if len(self._tracks) else None
+        if is_another_story(self._stamp_ns, stamp_ns, last, bodies):
             self.reset()
         rows = usable_rows(bodies, config.continue_score)
         scores, observed = bodies.scores[rows], motions.observe(bodies, rows)
@@ -149,18 +150,6 @@ class Tracker:
         config = self.config
         return motions.forecast(
             self._published, seconds, config.walking_speed, config.velocity_seconds
-        )
-
-    def _is_another_story(self, stamp_ns: int, bodies: Bodies) -> bool:
-        """Time went back, or the bodies' meshes do not continue those of the tracks."""
-        if self._stamp_ns is not None and stamp_ns < self._stamp_ns:
-            return True
-        if not len(bodies) or not len(self._tracks):
-            return False
-        last = self._bodies
-        return (
-            bodies.body_model != last.body_model
-            or bodies.vertices_cam.shape[1:] != last.vertices_cam.shape[1:]
         )
 
     def _predict(

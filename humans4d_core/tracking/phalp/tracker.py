@@ -18,7 +18,7 @@ import torch
 
 from ...types import Bodies, Forecast, Frame, People, Pose, TrackState, _Batch
 from .. import motion as motions
-from ..bodies import assembled, usable_rows
+from ..bodies import assembled, is_another_story, usable_rows
 from ..camera_motion import CameraMotion
 from ..config import TrackerConfig
 from ..motion import NEAREST, Motion
@@ -110,7 +110,8 @@ class PhalpTracker:
         body, moved by the predicted displacement.
         """
         config, stamp_ns = self.config, int(frame.stamp_ns)
-        if self._is_another_story(stamp_ns, bodies):
+        last = self._bodies if len(self._rows) else None
+        if is_another_story(self._stamp_ns, stamp_ns, last, bodies):
             self.reset()
         self._time += 1
         is_cut = self._shot_change.update(frame.image_bgr)
@@ -168,18 +169,6 @@ class PhalpTracker:
         """
         return motions.forecast(
             self._published, seconds, KINEMATICS.walking_speed, KINEMATICS.velocity_seconds
-        )
-
-    def _is_another_story(self, stamp_ns: int, bodies: Bodies) -> bool:
-        """Time went back, or the bodies' meshes do not continue those of the tracks."""
-        if self._stamp_ns is not None and stamp_ns < self._stamp_ns:
-            return True
-        if not len(bodies) or not len(self._rows):
-            return False
-        last = self._bodies
-        return (
-            bodies.body_model != last.body_model
-            or bodies.vertices_cam.shape[1:] != last.vertices_cam.shape[1:]
         )
 
     def _large(self, bodies: Bodies, rows: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from humans4d_core.body import Surface
 from humans4d_core.geometry import project
 from humans4d_core.rendering import render
-from humans4d_core.tracking import Surface
 from humans4d_core.types import Bodies, Camera, Frame
 
 CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)

@@ -26,9 +26,8 @@ class Report:
     input_rate: float  #: Hz
     output_rate: float  #: Hz; NaN until there was time to measure it
     silence: float  #: s since the last image came, or since the node was activated
-    latency_p95: (
-        float  #: s from stamp to publication, from arrival where stamps say nothing; or NaN
-    )
+    #: s from stamp to publication, from arrival where stamps say nothing; or NaN.
+    latency_p95: float
     values: dict[str, str]  #: what diagnostics show
 
 

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from humans4d_core.body import load_body
+from humans4d_core.body import Surface, load_body
 from humans4d_core.tracking.appearance import Clothes
 from humans4d_core.tracking.phalp import PhalpConfig, PhalpTracker
-from humans4d_core.tracking.surface import Surface
 from humans4d_core.types import Frame
 
 PLACES = np.array([(-1.0, 0, 5), (1.0, 0, 5)])

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from ..body import BodyModel
 from ..types import JOINT_PARENTS
+from .model import BodyModel
 
 #: Points of a body that carry colours; a mesh with fewer vertices has no appearance.
 NUM_POINTS = 320
@@ -32,13 +31,7 @@ class Surface:
     @classmethod
     def of_body(cls, body: BodyModel) -> Surface | None:
         """Of a body model; None where its mesh is too coarse to choose from."""
-        device = next(body.buffers()).device
-        with torch.inference_mode():
-            upright = torch.eye(3, device=device).expand(1, 24, 3, 3)
-            rest = body(upright[:, 0], upright[:, 1:], torch.zeros(1, 10, device=device))
-        vertices, joints = (
-            value[0].float().cpu().numpy() for value in (rest.vertices, rest.joints)
-        )
+        vertices, joints = body.at_rest()
         return cls.of(vertices, np.asarray(body.faces), joints)
 
     @classmethod

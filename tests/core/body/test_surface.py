@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from humans4d_core.body import load_body
-from humans4d_core.tracking import Surface
-from humans4d_core.tracking.surface import NUM_POINTS, PARTS
+from humans4d_core.body import Surface, load_body
+from humans4d_core.body.surface import NUM_POINTS, PARTS
 
 
 @pytest.fixture(scope="module")
