@@ -19,8 +19,9 @@ _DIRECTIONS = np.array([d for d in product((-1.0, 0, 1), repeat=3) if any(d)])
 #: Pheasant and Haslegrave, "Bodyspace" (2006).
 SHOE_SOLE = 0.025
 
-#: Standard deviation of the lowest point's height: m at any distance (landmarks of a crop of the
-#: person, clothes, a heel that leaves the ground), and pixels of the image.
+#: Standard deviation of the lowest point's height, both on the body as recovered: m at any distance
+#: (landmarks of a crop of the person, clothes, a heel that leaves the ground), and pixels of the
+#: image.
 CONTACT_SIGMA = 0.025
 CONTACT_SIGMA_PX = 2.0
 
@@ -34,7 +35,9 @@ class Contacts:
     """Where N bodies would touch the ground if there were no air under them."""
 
     points_cam: np.ndarray  #: (N, 3) float64 m, under the shoe
-    sigma: np.ndarray  #: (N,) m, standard deviation of the point's height; inf: it was not seen
+    #: (N,) m on the body as recovered, standard deviation of the point's height; inf: it was not
+    #: seen
+    sigma: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ VISIBILITY_SIDE = 320
 #: m, nearest and farthest depth that a sensor can mean.
 NEAREST, FARTHEST = 0.1, 100.0
 
-#: Standard deviations of a body's depth as a whole: m, clothes and the fit of the pose; of the
-#: depth itself, the sensor's calibration.
+#: Standard deviations of a body's depth as a whole: m, clothes and the fit of the pose; relative to
+#: the measured depth, the sensor's calibration.
 SKIN_SIGMA = 0.03
 SENSOR_SIGMA = 0.01
 
@@ -37,6 +37,10 @@ def depth_factor(
     depth at its pixel over its own; of these ratios the middle of the densest half (the "shorth"):
     holes are left out, and what stands before or behind less than half of the points is outvoted.
     The pelvis lies behind the skin by the body's own thickness, since the whole body is scaled.
+
+    factor = measured depth / recovered depth (both m), so a metre of error in the measured depth
+    is 1 / recovered depth of error in the factor, and the sensor's relative error is one of the
+    factor's own size.
     """
     n = len(bodies)
     unknown = DistanceFactor(np.ones(n), np.full(n, np.inf))
@@ -53,12 +57,13 @@ def depth_factor(
     ratio = np.where(visible, depth, np.inf) / np.maximum(points[..., 2], NEAREST)
     middle, width, count = _densest_half(ratio)
     known = (count >= MIN_POINTS) & (middle > 0.2) & (middle < 5)
-    distance = np.maximum(np.where(known, middle, 1) * bodies.pelvis_cam[:, 2], NEAREST)
+    middle = np.where(known, middle, 1.0)
+    recovered_m = np.maximum(bodies.pelvis_cam[:, 2].astype(np.float64), NEAREST)
     # Half of a Gaussian lies within +-0.67 standard deviations. The pixels' errors are not
     # independent: their spread counts once, not divided by their number.
     spread = width / 1.35
-    variance = spread**2 + (SKIN_SIGMA / distance) ** 2 + SENSOR_SIGMA**2
-    return DistanceFactor(np.where(known, middle, 1), np.where(known, variance, np.inf))
+    variance = spread**2 + (SKIN_SIGMA / recovered_m) ** 2 + (SENSOR_SIGMA * middle) ** 2
+    return DistanceFactor(middle, np.where(known, variance, np.inf))
 
 
 def _visible(points: np.ndarray, faces: np.ndarray, camera: Camera) -> np.ndarray:

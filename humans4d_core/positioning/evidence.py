@@ -18,10 +18,19 @@ BORDER_PX = 2.0
 
 @dataclass(frozen=True)
 class DistanceFactor(_Batch):
-    """By which factor N bodies are farther away than their recovery says: Gaussians about it."""
+    """By which factor N bodies are farther away than their recovery says: Gaussians about it.
+
+    distance = value * recovered distance, both in metres. So the standard deviation of the distance
+    is sqrt(variance) * recovered distance, whatever the value is: the variance is one of the
+    factor, not of the logarithm of the distance, and is not relative to the new distance.
+    """
 
     value: np.ndarray  #: (N,) float64, 1: as the recovery says
-    variance: np.ndarray  #: (N,) float64; inf: nothing is known
+    variance: np.ndarray  #: (N,) float64, of `value`; inf: nothing is known
+
+    def times(self, factor: np.ndarray) -> DistanceFactor:
+        """The distances multiplied by exactly known factors (N,)."""
+        return DistanceFactor(self.value * factor, self.variance * factor**2)
 
 
 def size_evidence(bodies: Bodies) -> DistanceFactor:

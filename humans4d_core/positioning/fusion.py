@@ -1,4 +1,15 @@
-"""What is known of a distance, made one Gaussian along the viewing ray."""
+"""What is known of a distance, made one Gaussian along the viewing ray.
+
+A recovery says the distance r (m) of a pelvis. The true distance is
+
+    d = f r + e        f ~ N(1, size)       the body's size, a factor: no unit
+                       m = f + noise        each measurement of it, of a foot or of the skin
+                       e ~ N(0, posture)    m: between what is measured and the pelvis
+
+The product of the Gaussians of f has the mean F and the variance V, so that d has the mean F r and
+the variance V r^2 + posture^2 (m^2): linear in f, so F is not in it. Across the ray an image fixes
+an angle, so what was wrong by a metre at r is wrong by F metres at F r.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +29,9 @@ BELIEVABLE = 6.6
 #: A body is never made nearer, farther than this: adults and children, not dolls and giants.
 SMALLEST, LARGEST = 0.4, 2.0
 
-#: m, standard deviation along the ray between the point that was measured (a foot, the skin) and
-#: the pelvis: a recovery's pose leans a little to the front or back.
+#: m (of an adult, and kept for everybody), standard deviation along the ray between the point that
+#: was measured (a foot, the skin) and the pelvis: a recovery's pose leans a little to the front or
+#: back. The variance of body size alone has it already.
 POSTURE_SIGMA = 0.08
 
 
@@ -37,23 +49,34 @@ def fused(bodies: Bodies, measurements: Sequence[DistanceFactor]) -> Bodies:
     value, variance = size.value, size.variance
     for measurement in measurements:
         value, variance = _combined(value, variance, measurement)
-    value = np.where(measured, np.clip(value, SMALLEST, LARGEST), 1.0)
+    bounded = np.clip(value, SMALLEST, LARGEST)
+    variance = variance + (value - bounded) ** 2  # what is cut off is not known
+    value = np.where(measured, bounded, 1.0)
     pelvis = bodies.pelvis_cam.astype(np.float64)
-    square = np.maximum((pelvis**2).sum(1), 1e-12)
-    # Along the ray, relative to the distance that is still the recovery's.
-    after = value**2 * np.minimum(variance + POSTURE_SIGMA**2 / (value**2 * square), size.variance)
-    change = np.where(measured, after - size.variance, 0.0)
-    covariance = bodies.pelvis_covariance_cam.astype(np.float64)
-    covariance += change[:, None, None] * pelvis[:, :, None] * pelvis[:, None]
+    recovered_m2 = np.maximum((pelvis**2).sum(1), 1e-12)
+    before_m2 = size.variance * recovered_m2
+    after_m2 = np.minimum(variance * recovered_m2 + POSTURE_SIGMA**2, before_m2)
+    along = np.where(measured, np.sqrt(after_m2 / np.maximum(before_m2, 1e-12)), 1.0)
     factor = value.astype(np.float32)[:, None]
     return replace(
         bodies,
         translation_cam=bodies.translation_cam * factor,
         vertices_cam=bodies.vertices_cam * factor[..., None],
         joints_cam=bodies.joints_cam * factor[..., None],
-        pelvis_covariance_cam=covariance.astype(np.float32),
+        pelvis_covariance_cam=_stretched(bodies, value, along),
         scale=factor[:, 0] if bodies.scale is None else bodies.scale * factor[:, 0],
     )
+
+
+def _stretched(bodies: Bodies, across: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Covariances (N, 3, 3) m^2 of pelvises whose errors grow by the factors `across` (N,) and
+    `along` (N,) the viewing ray."""
+    covariance = bodies.pelvis_covariance_cam.astype(np.float64)
+    pelvis = bodies.pelvis_cam.astype(np.float64)
+    ray = pelvis / np.maximum(np.linalg.norm(pelvis, axis=1, keepdims=True), 1e-6)
+    stretch = across[:, None, None] * np.eye(3)
+    stretch += (along - across)[:, None, None] * ray[:, :, None] * ray[:, None]
+    return (stretch @ covariance @ stretch).astype(np.float32)
 
 
 def _combined(

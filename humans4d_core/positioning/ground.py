@@ -31,7 +31,9 @@ def ground_factor(
 ) -> DistanceFactor:
     """What a known ground says of the distance of N bodies' contacts; tilt_sigma in radians.
 
-    Nothing where the contact was not seen, or lies level with the camera or above it.
+    Nothing where the contact was not seen, or lies level with the camera or above it. The height is
+    of the world (m), the drop of the body as recovered (m): errors of the ground, m where the body
+    is in truth, and of the contact, m on the recovered body, are both divided by the drop.
     """
     up = ground_from_camera.rotation[2]
     height = ground_from_camera.translation[2]
@@ -39,8 +41,8 @@ def ground_factor(
     possible = np.isfinite(contacts.sigma) & (drop > LOWEST_CAMERA) & (height > LOWEST_CAMERA)
     drop = np.where(possible, drop, 1.0)
     value = np.where(possible, height / drop, 1.0)
-    along = np.sqrt(np.maximum((contacts.points_cam**2).sum(1) - drop**2, 0)) * value
-    plane = HEIGHT_SIGMA**2 + (tilt_sigma * along) ** 2
+    level_m = np.sqrt(np.maximum((contacts.points_cam**2).sum(1) - drop**2, 0)) * value
+    height_m2 = HEIGHT_SIGMA**2 + (tilt_sigma * level_m) ** 2
     # d(height / drop) = d height / drop - value d drop / drop
-    variance = (plane + (value * contacts.sigma) ** 2) / drop**2
+    variance = (height_m2 + (value * contacts.sigma) ** 2) / drop**2
     return DistanceFactor(value, np.where(possible, variance, np.inf))

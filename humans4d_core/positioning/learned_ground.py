@@ -96,7 +96,8 @@ class LearnedGround:
         unrest = max(self._surprise - 1, 0) * DEPTH_SIGMA**2
         # d(1 / inverse) = value^2 d inverse
         variance = np.where(seen, variance + noise + unrest, 1.0) * value**4
-        return DistanceFactor(value, np.where(seen & (variance < UNSURE**2), variance, np.inf))
+        sure = variance < (UNSURE * value) ** 2  # relative to the distance that the plane says
+        return DistanceFactor(value, np.where(seen & sure, variance, np.inf))
 
     def learn(self, contacts: Contacts, size: DistanceFactor, stamp_ns: int) -> None:
         """Take in the contacts of N bodies whose distance comes from their size alone."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..body import BodyModel, Surface
@@ -61,7 +59,7 @@ class Positioning:
             contacts = self.contacts.lowest(bodies, up, frame.camera)
             factor = ground.factor(contacts)
             ground.learn(contacts, size_evidence(bodies), frame.stamp_ns)
-        measurements.append(replace(factor, value=factor.value * hips_over_feet(bodies, up)))
+        measurements.append(factor.times(hips_over_feet(bodies, up)))
         return fused(bodies, measurements) if len(bodies) else bodies
 
 
