@@ -91,6 +91,42 @@ class Camera:
         distortion = tuple(float(v) for v in d)
         return cls(k[0], k[4], k[2], k[5], int(width), int(height), distortion, distortion_model)
 
+    def scaled(self, width: int, height: int, kept_px: float = 0.0) -> Camera:
+        """The camera of its images resized to `width` x `height` pixels.
+
+        kept_px: the pixel coordinate that the resize leaves in place. 0 is the centre of the first
+        pixel: all of K times the factor, as image_proc and image_geometry do it. That is exact
+        where each n-th pixel is kept; where n x n pixels are averaged the image lies
+        (1 - 1/n) / 2 pixels away, less than half of one. -0.5 is the border of the image, which a
+        rendering shares with the image it is compared with.
+        """
+        x, y = width / self.width, height / self.height
+        return replace(
+            self,
+            fx=self.fx * x,
+            fy=self.fy * y,
+            cx=(self.cx - kept_px) * x + kept_px,
+            cy=(self.cy - kept_px) * y + kept_px,
+            width=width,
+            height=height,
+        )
+
+    def scaled_by_whole_factor(self, width: int, height: int) -> Camera | None:
+        """The camera of images of this size, where that is its own times or divided by a whole
+        number (a rest of columns or rows may be cut off or filled up).
+
+        None where it is not: such images may as well be cropped, and distances would be wrong.
+        """
+        if (width, height) == (self.width, self.height):
+            return self
+        if width < 1 or height < 1:
+            return None
+        factor = max(round(self.width / width), round(width / self.width))
+        larger = (self.width * factor, self.height * factor) == (width, height)
+        rests = (self.width - width * factor, self.height - height * factor)
+        smaller = all(abs(rest) < factor for rest in rests)
+        return self.scaled(width, height) if factor > 1 and (larger or smaller) else None
+
     @property
     def matrix(self) -> np.ndarray:
         """K: (3, 3) pixels."""

@@ -6,11 +6,10 @@ time. Nothing here needs a ROS installation.
 
 from .bag_messages import message_typestore, read_messages
 from .bags import BagSource, write_camera_bag
+from .calibration import Calibration, camera_from_message, camera_info_fields
 from .camera_choice import CameraChoice
 from .image_folder import ImageFolderSource
 from .image_messages import (
-    camera_from_message,
-    camera_info_fields,
     compressed_message_to_bgr,
     depth_message_to_metres,
     image_message_to_bgr,
@@ -25,6 +24,7 @@ from .video import VideoSource, VideoWriter
 
 __all__ = [
     "BagSource",
+    "Calibration",
     "CameraChoice",
     "ImageFolderSource",
     "MotBoxes",

@@ -13,18 +13,17 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from ..errors import CameraError, Humans4dError, ImageError, InputFileError
 from ..types import Camera, Frame
 from .bag_messages import decode, message_typestore, open_bag, raw_messages
+from .calibration import Calibration, camera_info_fields
 from .camera_choice import CameraChoice
-from .image_messages import (
-    camera_from_message,
-    camera_info_fields,
-    compressed_message_to_bgr,
-    image_message_to_bgr,
-)
+from .image_messages import compressed_message_to_bgr, image_message_to_bgr
 from .source import Source, quiet_opencv
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+
+#: Notes about sizes of images, at most: a bag may hold a different one in each message.
+MAX_NOTES = 5
 
 
 class BagSource(Source):
@@ -49,7 +48,9 @@ class BagSource(Source):
             if self.frame_count > 1 and self._reader.duration > 1:
                 self.frame_rate = (self.frame_count - 1) * 1e9 / (self._reader.duration - 1)
             self._infos = []
-            self._first_camera: Camera | None = None
+            self._first_calibration: Calibration | None = None
+            self._chosen: Camera | None = None  # of the user's choice, at the first image's size
+            self._sizes_told: set[tuple[int, int]] = set()
             # Convention of image_proc: image_rect, image_rect_color.
             self._rectified = "/image_rect" in self.topic
             if self._choice.is_given:
@@ -77,9 +78,9 @@ class BagSource(Source):
     def __iter__(self) -> Iterator[Frame]:
         found, failure = 0, None
         try:
-            for stamp_ns, message, compressed, camera in self._paired():
+            for stamp_ns, message, compressed, calibration in self._paired():
                 try:
-                    frame = self._frame(stamp_ns, message, compressed, camera)
+                    frame = self._frame(stamp_ns, message, compressed, calibration)
                 except ImageError as error:
                     self.skipped += 1
                     failure = error
@@ -93,21 +94,45 @@ class BagSource(Source):
         if not found:
             raise ImageError(f"{self.path}: no image on {self.topic} can be used: {failure}")
 
-    def _frame(self, stamp_ns: int, message, compressed: bool, camera: Camera | None) -> Frame:
+    def _frame(
+        self, stamp_ns: int, message, compressed: bool, calibration: Calibration | None
+    ) -> Frame:
         with quiet_opencv():
             decoder = compressed_message_to_bgr if compressed else image_message_to_bgr
             image = decoder(message)
-        if camera is None:
-            camera = self._choice.camera(image.shape[1], image.shape[0])
+        camera = self._camera_for(image.shape[1], image.shape[0], calibration)
         # Views of the bag's bytes are read-only, which torch and numba handle badly.
         image = image if image.flags.writeable else image.copy()
         return Frame(image, stamp_ns, camera, message.header.frame_id or Frame.frame_id)
 
-    def _paired(self) -> Iterator[tuple[int, object, bool, Camera | None]]:
-        """(stamp, image message, whether compressed, camera). An image waits for its CameraInfo
-        until the next image."""
+    def _camera_for(self, width: int, height: int, calibration: Calibration | None) -> Camera:
+        """Raises ImageError where the camera is known for another size only."""
+        if calibration is None:
+            self._chosen = self._chosen or self._choice.camera(width, height)
+            camera, origin = self._chosen.scaled_by_whole_factor(width, height), "the first image"
+            size = f"{self._chosen.width}x{self._chosen.height}"
+        else:
+            camera, origin = calibration.camera_for(width, height), "CameraInfo"
+            size = calibration.size
+        if camera is None:
+            raise ImageError(
+                f"image is {width}x{height} but {origin} is {size}, and not by a whole factor "
+                "larger or smaller: whether it was resized or cropped is not known"
+            )
+        if size not in ("any size", f"{width}x{height}") and len(self._sizes_told) < MAX_NOTES:
+            if (width, height) not in self._sizes_told:
+                self.notes.append(
+                    f"images of {self.topic} are {width}x{height} and {origin} is {size}: the "
+                    "camera is fitted to them"
+                )
+            self._sizes_told.add((width, height))
+        return camera
+
+    def _paired(self) -> Iterator[tuple[int, object, bool, Calibration | None]]:
+        """(stamp, image message, whether compressed, calibration). An image waits for its
+        CameraInfo until the next image."""
         image_ids = {c.id for c in self._images}
-        latest_ns, latest, waiting = None, self._first_camera, None
+        latest_ns, latest, waiting = None, self._first_calibration, None
         for connection, log_ns, data in raw_messages(
             self._reader, self._images + self._infos, self.path
         ):
@@ -115,7 +140,7 @@ class BagSource(Source):
             stamp = message.header.stamp
             stamp_ns = stamp.sec * 10**9 + stamp.nanosec or log_ns
             if connection.id not in image_ids:
-                latest_ns, latest = stamp_ns, self._camera(message) or latest
+                latest_ns, latest = stamp_ns, self._calibration(message) or latest
                 if waiting and waiting[0] == stamp_ns:
                     yield *waiting, latest
                     waiting = None
@@ -129,9 +154,9 @@ class BagSource(Source):
         if waiting:
             yield *waiting, latest
 
-    def _camera(self, message) -> Camera | None:
+    def _calibration(self, message) -> Calibration | None:
         try:
-            return camera_from_message(message, self._rectified)
+            return Calibration.from_message(message, self._rectified)
         except CameraError:
             # One bad CameraInfo among good ones: the last good one holds.
             return None
@@ -170,7 +195,7 @@ class BagSource(Source):
         for connection, _, data in raw_messages(self._reader, self._infos, self.path):
             message = decode(self._typestore, connection, data, self.path)
             try:
-                self._first_camera = camera_from_message(message, self._rectified)
+                self._first_calibration = Calibration.from_message(message, self._rectified)
             except CameraError as error:
                 raise CameraError(f"{self.path}, {name}: {error}") from None
             break

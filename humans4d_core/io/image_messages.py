@@ -1,4 +1,4 @@
-"""ROS image and camera messages -> images and cameras, without ROS.
+"""ROS image messages -> images, without ROS.
 
 Works on any object with the fields of sensor_msgs: rclpy's messages and deserialised bag messages
 alike.
@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from ..errors import ImageError
-from ..types import Camera
 
 # encoding -> bytes a sample, samples a pixel, OpenCV's conversion to BGR (None: it is BGR).
 # sensor_msgs/image_encodings.hpp. 16UC1 is left out: it is depth, not brightness.
@@ -128,44 +127,6 @@ def compressed_message_to_bgr(message) -> np.ndarray:
             "decoded: whole jpeg and png images can"
         )
     return image
-
-
-def camera_from_message(message, rectified: bool = False) -> Camera:
-    """sensor_msgs/CameraInfo -> Camera of the images it goes with; binning and ROI applied.
-
-    rectified: the images are rectified, so P holds (no distortion) instead of K and D.
-    Raises CameraError where K is zero (REP-104: not calibrated).
-    """
-    width, height = message.width, message.height
-    if rectified and message.p[0] > 0:
-        p = message.p
-        k, d = (p[0], 0, p[2], 0, p[5], p[6], 0, 0, 1), ()
-    else:
-        k, d = message.k, message.d
-    roi = message.roi
-    left, top = 0, 0
-    if roi.width and roi.height:
-        left, top, width, height = roi.x_offset, roi.y_offset, roi.width, roi.height
-    # 0 means the same as 1.
-    x, y = max(message.binning_x, 1), max(message.binning_y, 1)
-    if (left, top, x, y) != (0, 0, 1, 1):
-        k = (k[0] / x, 0, (k[2] - left) / x, 0, k[4] / y, (k[5] - top) / y, 0, 0, 1)
-        width, height = width // x, height // y
-    return Camera.from_camera_info(k, width, height, d, message.distortion_model or "plumb_bob")
-
-
-def camera_info_fields(camera: Camera) -> dict:
-    """Camera -> the fields of sensor_msgs/CameraInfo but its header, binning and ROI."""
-    k = camera.matrix
-    return {
-        "height": camera.height,
-        "width": camera.width,
-        "distortion_model": camera.distortion_model,
-        "d": np.array(camera.distortion or (0.0,) * 5, np.float64),
-        "k": k.ravel(),
-        "r": np.eye(3).ravel(),
-        "p": np.column_stack((k, np.zeros(3))).ravel(),
-    }
 
 
 #: Colour, and not turned by EXIF: CameraInfo is of the image as it is stored.

@@ -69,12 +69,8 @@ def depth_factor(
 def _visible(points: np.ndarray, faces: np.ndarray, camera: Camera) -> np.ndarray:
     """Which points (N, K, 3) of people no other surface of people hides: (N, K) bool."""
     scale = min(VISIBILITY_SIDE / max(camera.width, camera.height), 1.0)
-    small = Camera(
-        camera.fx * scale, camera.fy * scale,
-        # Pixel 0's centre has the coordinate 0, its border -1/2.
-        (camera.cx + 0.5) * scale - 0.5, (camera.cy + 0.5) * scale - 0.5,
-        max(round(camera.width * scale), 1), max(round(camera.height * scale), 1),
-    )  # fmt: skip
+    size = (max(round(side * scale), 1) for side in (camera.width, camera.height))
+    small = camera.scaled(*size, kept_px=-0.5)
     zbuffer = render(points, faces, small)
     return visible_vertices(points, faces, small, zbuffer)
 

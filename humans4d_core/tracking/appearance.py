@@ -122,12 +122,8 @@ def _smaller(camera: Camera, boxes_px: np.ndarray) -> Camera:
     sides = np.minimum(boxes_px[:, 2:], size) - np.maximum(boxes_px[:, :2], 0)
     area = np.maximum(sides, 1).prod(1).sum()
     scale = min(np.sqrt(VISIBILITY_PIXELS / area), VISIBILITY_WIDTH / camera.width, 1.0)
-    return Camera(
-        camera.fx * scale, camera.fy * scale,
-        # Pixel 0's centre has the coordinate 0, its border -1/2.
-        (camera.cx + 0.5) * scale - 0.5, (camera.cy + 0.5) * scale - 0.5,
-        max(round(camera.width * scale), 1), max(round(camera.height * scale), 1),
-    )  # fmt: skip
+    width, height = (max(round(side * scale), 1) for side in (camera.width, camera.height))
+    return camera.scaled(width, height, kept_px=-0.5)
 
 
 def _opponent(bgr: np.ndarray) -> np.ndarray:

@@ -2,11 +2,15 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.errors import CameraError, ImageError
+from humans4d_core.geometry import project
 from humans4d_core.types import (
     JOINT_NAMES,
     JOINT_PARENTS,
@@ -193,3 +197,56 @@ def test_depth_must_be_aligned_and_in_metres(depth):
     small = Camera.from_fov(8, 6, 1.0)
     with pytest.raises(ImageError, match="aligned"):
         Frame(np.zeros((6, 8, 3), np.uint8), 0, small, depth_m=depth)
+
+
+RESIZED = Camera(500.0, 510.0, 301.0, 255.0, 640, 480, (-0.05, 0.001, 0.0, 0.0, 0.0))
+
+
+@settings(max_examples=50)
+@given(
+    st.integers(1, 4000),
+    st.integers(1, 4000),
+    st.sampled_from((0.0, -0.5)),
+    st.tuples(st.floats(-1, 1), st.floats(-1, 1), st.floats(2, 50)),
+)
+def test_a_point_moves_with_the_pixels_of_a_resized_image(width, height, kept_px, point):
+    pixel = project(np.array(point), RESIZED)
+    small = project(np.array(point), RESIZED.scaled(width, height, kept_px))
+    factor = np.array((width / 640, height / 480))
+    np.testing.assert_allclose(small, (pixel - kept_px) * factor + kept_px, atol=1e-6)
+
+
+def test_the_scaled_camera_shows_what_an_averaging_resize_shows_within_half_a_pixel():
+    image = np.zeros((480, 640), np.float32)
+    image[200:204, 320:324] = 1  # its middle is (321.5, 201.5)
+    ray = np.array(((321.5 - 320) / 500, (201.5 - 240) / 500, 1))
+    camera = Camera(500.0, 500.0, 320.0, 240.0, 640, 480)
+    rows, columns = np.nonzero(cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA) > 0.5)
+    seen = np.array((columns.mean(), rows.mean()))
+    assert np.abs(project(ray, camera.scaled(320, 240)) - seen).max() == pytest.approx(0.25)
+    np.testing.assert_allclose(project(ray, camera.scaled(320, 240, kept_px=-0.5)), seen)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [((320, 240), 1 / 2), ((128, 96), 1 / 5), ((1920, 1440), 3), ((640, 480), 1)],
+)
+def test_images_of_a_whole_factor_get_the_camera_scaled(size, scale):
+    camera = RESIZED.scaled_by_whole_factor(*size)
+    found = (camera.fx, camera.fy, camera.cx, camera.cy)
+    np.testing.assert_allclose(found, np.array((500, 510, 301, 255)) * scale)
+    assert (camera.width, camera.height) == size and camera.distortion == RESIZED.distortion
+
+
+@pytest.mark.parametrize("size", [(382, 286), (383, 287)])
+def test_a_rest_of_a_pixel_may_be_cut_off_or_filled_up(size):
+    assert Camera.from_fov(765, 573, 1.0).scaled_by_whole_factor(*size).fx == pytest.approx(
+        Camera.from_fov(*size, 1.0).fx
+    )
+
+
+@pytest.mark.parametrize(
+    "size", [(480, 360), (960, 720), (320, 480), (640, 240), (639, 480), (1280, 480), (0, 0)]
+)
+def test_a_size_that_may_be_a_crop_gets_no_camera(size):
+    assert RESIZED.scaled_by_whole_factor(*size) is None

@@ -154,3 +154,22 @@ def test_rectified_images_have_the_projection_matrix_and_no_distortion():
     camera = rectified.camera_for(640, 480)
     assert (camera.fx, camera.fy, camera.cx, camera.cy) == (450.0, 455.0, 310.0, 230.0)
     assert not camera.is_distorted
+
+
+def test_camera_info_without_a_size_is_of_the_images_size():
+    source = CameraSource()
+    k = [500.0, 0.0, 160.0, 0.0, 500.0, 120.0, 0.0, 0.0, 1.0]
+    source.update(CameraInfo(k=k, distortion_model="plumb_bob"))
+    camera = source.camera_for(320, 240)
+    assert (camera.fx, camera.cx, camera.width, camera.height) == (500, 160, 320, 240)
+    assert not source.varies
+
+
+def test_an_image_of_the_whole_sensor_was_not_cut_to_the_region_of_interest():
+    message = camera_info(640, 480, 500.0)
+    message.roi.width, message.roi.height = 320, 240
+    source = CameraSource()
+    source.update(message)
+    assert source.camera_for(640, 480).fx == 500.0
+    assert source.camera_for(320, 240).fx == 500.0
+    assert source.camera_for(160, 120).fx == 250.0

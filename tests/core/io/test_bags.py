@@ -301,3 +301,54 @@ def test_jpeg_bags_hold_what_image_transport_expects(tmp_path):
     assert message.format == "bgr8; jpeg compressed bgr8"
     assert cv2.imdecode(message.data, cv2.IMREAD_COLOR).shape == (48, 64, 3)
     assert messages["/camera/camera_info"].header == message.header
+
+
+@pytest.mark.parametrize("size", [(32, 24), (16, 12), (128, 96)])
+def test_images_resized_by_a_whole_factor_get_the_camera_scaled(bag, size):
+    path = bag(("/c/camera_info", 1, info(1)), ("/c/image", 1, image(1, size=size)))
+    ((frame,), source) = read(path)
+    scale = size[0] / 64
+    assert (frame.camera.width, frame.camera.height) == size
+    assert (frame.camera.fx, frame.camera.cx, frame.camera.cy) == (
+        500 * scale,
+        32 * scale,
+        24 * scale,
+    )
+    assert any(f"{size[0]}x{size[1]} and CameraInfo is 64x48" in note for note in source.notes)
+
+
+def test_camera_info_without_a_size_is_of_the_images_size(bag):
+    unsized = info(1)
+    unsized.width = unsized.height = 0
+    path = bag(("/c/camera_info", 1, unsized), ("/c/image", 1, image(1)))
+    ((frame,), source) = read(path)
+    assert frame.camera == Camera(500, 500, 32, 24, 64, 48, (0.0,) * 5)
+    assert source.notes == []
+
+
+def test_a_region_of_interest_and_binning_of_a_bag_are_applied(bag):
+    cut = info(1)
+    cut.roi.x_offset, cut.roi.y_offset, cut.roi.width, cut.roi.height = 8, 4, 48, 40
+    cut.binning_x = cut.binning_y = 2
+    path = bag(("/c/camera_info", 1, cut), ("/c/image", 1, image(1, size=(24, 20))))
+    ((frame,), _) = read(path)
+    assert (frame.camera.fx, frame.camera.cx, frame.camera.cy) == (250, 12, 10)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [CameraChoice(intrinsics=(500, 500, 32, 24)), CameraChoice(fov_degrees=60)],
+    ids=["intrinsics", "fov"],
+)
+def test_a_given_camera_follows_images_that_change_their_size(bag, choice):
+    path = bag(
+        ("/c/image", 1, image(1)),
+        ("/c/image", 2, image(2, size=(32, 24))),
+        ("/c/image", 3, image(3, size=(32, 32))),
+        ("/c/image", 4, image(4)),
+    )
+    found, source = read(path, camera=choice)
+    assert [f.stamp_ns for f in found] == [1, 2, 4] and source.skipped == 1
+    first, small, last = (f.camera for f in found)
+    assert small.fx == pytest.approx(first.fx / 2) and last == first
+    assert any("32x24 and the first image is 64x48" in note for note in source.notes)

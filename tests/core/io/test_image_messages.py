@@ -5,15 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from humans4d_core.errors import CameraError, ImageError
+from humans4d_core.errors import ImageError
 from humans4d_core.io import (
-    camera_from_message,
-    camera_info_fields,
     compressed_message_to_bgr,
     depth_message_to_metres,
     image_message_to_bgr,
 )
-from humans4d_core.types import Camera
 
 BGR = np.zeros((6, 8, 3), np.uint8)
 BGR[:] = (30, 120, 210)
@@ -197,48 +194,3 @@ def test_a_broken_compressed_image_is_refused(data):
 def test_a_jpeg_that_a_camera_padded_is_decoded():
     image = compressed_message_to_bgr(SimpleNamespace(format="jpeg", data=JPEG + bytes(64)))
     assert image.shape == BGR.shape
-
-
-def camera_info(camera, **changes):
-    roi = SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0)
-    fields = {**camera_info_fields(camera), "binning_x": 0, "binning_y": 0, "roi": roi}
-    return SimpleNamespace(**{**fields, **changes})
-
-
-CAMERA = Camera(500, 510, 320, 250, 640, 480, (-0.1, 0.01, 0.001, 0.002, 0.0))
-
-
-@pytest.mark.parametrize(
-    "camera",
-    [
-        CAMERA,
-        Camera(500, 500, 320, 240, 640, 480, (0.1,) * 8, "rational_polynomial"),
-        Camera(500, 500, 320, 240, 640, 480, (0.1,) * 4, "equidistant"),
-    ],
-)
-def test_a_camera_survives_camera_info(camera):
-    assert camera_from_message(camera_info(camera)) == camera
-
-
-def test_a_camera_without_distortion_survives_camera_info():
-    camera = camera_from_message(camera_info(Camera(500, 510, 320, 250, 640, 480)))
-    assert (camera.fx, camera.cy, camera.is_distorted) == (500, 250, False)
-
-
-def test_rectified_images_take_p_without_distortion():
-    p = np.array([400, 0, 300, 0, 0, 410, 200, 0, 0, 0, 1, 0], float)
-    camera = camera_from_message(camera_info(CAMERA, p=p), rectified=True)
-    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (400, 410, 300, 200)
-    assert not camera.is_distorted
-
-
-def test_binning_and_region_of_interest_change_the_camera():
-    roi = SimpleNamespace(x_offset=100, y_offset=40, width=400, height=200)
-    camera = camera_from_message(camera_info(CAMERA, roi=roi, binning_x=2, binning_y=2))
-    assert (camera.width, camera.height) == (200, 100)
-    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (250, 255, 110, 105)
-
-
-def test_an_uncalibrated_camera_is_refused():
-    with pytest.raises(CameraError, match="not calibrated"):
-        camera_from_message(camera_info(CAMERA, k=np.zeros(9)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from humans4d_core.errors import CameraError, ImageError
-from humans4d_core.io.image_messages import camera_from_message
+from humans4d_core.io.calibration import Calibration
 from humans4d_core.types import Camera
 
 from .refusals import join_valid_stamp
@@ -19,12 +19,12 @@ PATIENCE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class _Calibration:
+class _Known:
     """What one CameraInfo said; it holds from its stamp on."""
 
     stamp_ns: int
-    camera: Camera | None
-    problem: str  #: why there is no camera
+    calibration: Calibration | None
+    problem: str  #: why there is none
 
 
 class CameraSource:
@@ -37,7 +37,7 @@ class CameraSource:
         """`horizontal_fov` radians; above 0 it replaces every CameraInfo."""
         self._horizontal_fov = horizontal_fov
         self._images_are_rectified = images_are_rectified
-        self._history: tuple[_Calibration, ...] = ()
+        self._history: tuple[_Known, ...] = ()
         self._last_key: tuple | None = None
         self._last_stamp_ns = 0
         #: Whether images of one size were taken in more than one way: a zoom lens.
@@ -58,20 +58,22 @@ class CameraSource:
             self._last_stamp_ns = stamp_ns
             self._arrived.notify_all()
             if key == self._last_key and stamp_ns >= self._history[-1].stamp_ns:
-                if self._history[-1].camera is None:
+                if self._history[-1].calibration is None:
                     raise CameraError(self._history[-1].problem)
                 return False
             self._last_key = key
-            camera, problem = None, ""
+            calibration, problem = None, ""
             try:
-                camera = camera_from_message(message, self._images_are_rectified)
+                calibration = Calibration.from_message(message, self._images_are_rectified)
             except CameraError as error:
                 problem = f"CameraInfo cannot be used: {error} (parameter 'horizontal_fov')"
             else:
-                self.varies |= any(_is_another(camera, known.camera) for known in self._history)
+                self.varies |= any(
+                    _is_another(calibration, known.calibration) for known in self._history
+                )
             # Those that are later than this one are of before time went back.
             earlier = [known for known in self._history if known.stamp_ns <= stamp_ns]
-            self._history = (*earlier[-HISTORY:], _Calibration(stamp_ns, camera, problem))
+            self._history = (*earlier[-HISTORY:], _Known(stamp_ns, calibration, problem))
         if problem:
             raise CameraError(problem)
         return True
@@ -95,54 +97,28 @@ class CameraSource:
         if stamp_ns:
             # The first one also holds for what was before it.
             history = [known for known in history if known.stamp_ns <= stamp_ns] or history[:1]
-        valid: list[Camera] = []  # newest first, up to one that withdrew those before it
+        valid: list[Calibration] = []  # newest first, up to one that withdrew those before it
         for known in reversed(history):
-            if known.camera is None:
+            if known.calibration is None:
                 break
-            valid.append(known.camera)
+            valid.append(known.calibration)
         if not valid:
             raise CameraError(history[-1].problem)
-        for camera in valid:
-            if (camera.width, camera.height) == (width, height):
-                return camera
-        scaled = _scaled(valid[0], width, height)
-        if scaled is not None:
-            return scaled
-        known = ", ".join(dict.fromkeys(f"{c.width}x{c.height}" for c in reversed(valid)))
-        raise ImageError(
-            f"image is {width}x{height} but CameraInfo is of {known}, and not by a whole factor "
-            "larger or smaller: give this node both topics of one camera"
-        )
+        # One that was made for this size, before one that has to be scaled to it.
+        own = next((c for c in valid if c.is_of(width, height)), valid[0])
+        camera = own.camera_for(width, height)
+        if camera is None:
+            sizes = ", ".join(dict.fromkeys(c.size for c in reversed(valid)))
+            raise ImageError(
+                f"image is {width}x{height} but CameraInfo is of {sizes}, and not by a whole "
+                "factor larger or smaller: give this node both topics of one camera"
+            )
+        return camera
 
 
-def _scaled(camera: Camera, width: int, height: int) -> Camera | None:
-    """The camera of images that were made smaller or larger by a whole factor; None: they were not.
-
-    As image_proc does it: all of K times the factor.
-    """
-    if width <= camera.width:
-        small, large = (width, height), (camera.width, camera.height)
-    else:
-        small, large = (camera.width, camera.height), (width, height)
-    factor = large[0] // small[0]
-    if (small[0] * factor, small[1] * factor) != large:
-        return None
-    scale = width / camera.width
-    return replace(
-        camera,
-        fx=camera.fx * scale,
-        fy=camera.fy * scale,
-        cx=camera.cx * scale,
-        cy=camera.cy * scale,
-        width=width,
-        height=height,
-    )
-
-
-def _is_another(camera: Camera, known: Camera | None) -> bool:
+def _is_another(calibration: Calibration, known: Calibration | None) -> bool:
     """Whether images of one size are now taken otherwise."""
-    same_size = known and (camera.width, camera.height) == (known.width, known.height)
-    return bool(same_size) and camera != known
+    return known is not None and calibration.size == known.size and calibration != known
 
 
 def _contents(message) -> tuple:
