@@ -14,6 +14,7 @@ import pytest
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
+from humans4d_ros import bag_player
 from humans4d_ros.bag_player import BagPlayer, read_stamp, write_stamp
 from humans4d_ros.ros_session import ros_node
 from rclpy.executors import SingleThreadedExecutor
@@ -27,7 +28,13 @@ from rosbags.interfaces import (
     QosReliability,
     QosTime,
 )
-from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+from rosbags.rosbag2 import (
+    CompressionFormat,
+    CompressionMode,
+    Reader,
+    StoragePlugin,
+    Writer,
+)
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
@@ -53,17 +60,43 @@ def camera_bag(tmp_path):
     return tmp_path / "bag"
 
 
-def string_bag(path: Path, profiles) -> Path:
+def string_bag(
+    path: Path,
+    profiles,
+    words=("hello",),
+    topic="/words",
+    storage=StoragePlugin.MCAP,
+    compression=CompressionMode.NONE,
+) -> Path:
     type_name = "std_msgs/msg/String"
-    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+    writer = Writer(path, version=9, storage_plugin=storage)
+    writer.set_compression(compression, CompressionFormat.ZSTD)
+    with writer:
         connection = writer.add_connection(
-            "/words", type_name, typestore=TYPES, offered_qos_profiles=profiles
+            topic, type_name, typestore=TYPES, offered_qos_profiles=profiles
         )
-        data = TYPES.serialize_cdr(
-            TYPES.types["std_msgs/msg/String"]("hello"), "std_msgs/msg/String"
-        )
-        writer.write(connection, FIRST_STAMP, bytes(data))
+        for index, word in enumerate(words):
+            data = TYPES.serialize_cdr(TYPES.types[type_name](word), type_name)
+            writer.write(connection, FIRST_STAMP + index, bytes(data))
     return path
+
+
+def latched_quality(depth: int) -> Qos:
+    forever = QosTime(0, 0)
+    return Qos(
+        QosHistory.KEEP_LAST, depth, QosReliability.RELIABLE, QosDurability.TRANSIENT_LOCAL,
+        forever, forever, QosLiveliness.AUTOMATIC, forever, False,
+    )  # fmt: skip
+
+
+def late_words(listen, bag: Path, topic: str, count: int) -> list[str]:
+    """What a subscriber gets that comes when all has been played."""
+    with ros_node("player") as node, BagPlayer(node, bag) as player:
+        player.play(threading.Event())
+        late = QoSProfile(depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        listener = listen({topic: String}, qos=late)
+        listener.wait(count)
+    return [deserialize_message(data, String).data for data in listener.of(topic)]
 
 
 class Listener:
@@ -204,18 +237,56 @@ def test_clock_runs_through_the_bags_time(camera_bag, listen):
 
 
 def test_latched_topic_reaches_a_late_subscriber(tmp_path, listen):
-    forever = QosTime(0, 0)
-    latched = Qos(
-        QosHistory.KEEP_LAST, 1, QosReliability.RELIABLE, QosDurability.TRANSIENT_LOCAL, forever,
-        forever, QosLiveliness.AUTOMATIC, forever, False,
-    )  # fmt: skip
-    bag = string_bag(tmp_path / "bag", [latched])
-    with ros_node("player") as node, BagPlayer(node, bag) as player:
-        player.play(threading.Event())
-        late = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        listener = listen({"/words": String}, qos=late)
-        listener.wait(1)
-    assert deserialize_message(listener.of("/words")[0], String).data == "hello"
+    bag = string_bag(tmp_path / "bag", [latched_quality(1)])
+    assert late_words(listen, bag, "/words", 1) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "profiles"),
+    [
+        ("/tf_static", []),  # latched by its name, where the bag has no profiles
+        ("/robot/tf_static", [latched_quality(1)] * 15),  # one from each of many publishers
+        ("/maps", [latched_quality(1)] * 15),
+    ],
+)
+def test_a_late_subscriber_gets_every_latched_message(tmp_path, listen, topic, profiles):
+    words = [str(number) for number in range(40)]
+    bag = string_bag(tmp_path / "bag", profiles, words, topic)
+    assert late_words(listen, bag, topic, len(words)) == words
+
+
+def test_latched_messages_are_kept_within_a_bound_on_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(bag_player, "LATCHED_BYTES", 10_000)
+    depths = {}
+    with ros_node("player") as node:
+        create = node.create_publisher
+        for name, recorded_depth in (("few", 1), ("as recorded", 20)):
+            bag = string_bag(tmp_path / name, [latched_quality(recorded_depth)], ["x" * 990] * 40)
+
+            def spy(kind, topic, quality, name=name):
+                depths[name] = quality.depth
+                return create(kind, topic, quality)
+
+            monkeypatch.setattr(node, "create_publisher", spy)
+            BagPlayer(node, bag).close()
+    assert depths == {"few": 10, "as recorded": 20}
+
+
+@pytest.mark.parametrize(
+    ("storage", "compression"),
+    [
+        (StoragePlugin.SQLITE3, CompressionMode.MESSAGE),
+        (StoragePlugin.SQLITE3, CompressionMode.FILE),
+        (StoragePlugin.MCAP, CompressionMode.STORAGE),
+        (StoragePlugin.MCAP, CompressionMode.MESSAGE),
+        (StoragePlugin.MCAP, CompressionMode.FILE),
+    ],
+)
+def test_compressed_bags_are_played(tmp_path, listen, storage, compression):
+    bag = string_bag(
+        tmp_path / "bag", [latched_quality(1)], ["a", "b"], "/words", storage, compression
+    )
+    assert late_words(listen, bag, "/words", 2) == ["a", "b"]
 
 
 def test_ends_after_the_seconds_asked_for(camera_bag):

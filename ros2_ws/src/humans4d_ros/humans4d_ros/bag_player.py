@@ -14,13 +14,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
-from rosbags.interfaces import Connection, QosDurability
+from rosbags.interfaces import Connection, QosDurability, QosHistory
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
@@ -30,6 +31,11 @@ from humans4d_core.io.bag_messages import open_bag, raw_messages
 from .ros_session import message_class, ros_node, run_program, stop_on_signals
 
 CLOCK_PERIOD_SECONDS = 0.01
+#: A publisher keeps its latched messages for those who come late: bytes a topic, at most, unless
+#: the recorded publishers themselves kept more messages than that.
+LATCHED_BYTES = 64 * 2**20
+#: Fast DDS keeps no more messages of a topic than these.
+LATCHED_MESSAGES = 5000
 
 
 class BagPlayer:
@@ -62,8 +68,10 @@ class BagPlayer:
             self._publishers = {}
             for connection in self._connections:
                 if connection.topic not in self._publishers:
+                    kind = message_class(connection.msgtype)
+                    quality = self._quality(connection.topic)
                     self._publishers[connection.topic] = node.create_publisher(
-                        message_class(connection.msgtype), connection.topic, _quality(connection)
+                        kind, connection.topic, quality
                     )
             self._stamped = {
                 c.topic for c in self._connections if restamp and _starts_with_header(c.msgtype)
@@ -126,6 +134,29 @@ class BagPlayer:
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(Duration(seconds=timeout_seconds))
 
+    def _quality(self, topic: str) -> QoSProfile:
+        """Reliable, so that every subscriber matches; latched where the recorded publishers were.
+
+        A latched topic is played by one publisher that stands for all that were recorded: it keeps
+        every message of theirs for late subscribers, since which of them are out of date only the
+        recorded publishers knew.
+        """
+        connections = [c for c in self._connections if c.topic == topic]
+        offered = [q for c in connections for q in c.ext.offered_qos_profiles]
+        reliable = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+        if not topic.endswith("/tf_static") and not (
+            offered and all(q.durability == QosDurability.TRANSIENT_LOCAL for q in offered)
+        ):
+            return reliable
+        reliable.durability = DurabilityPolicy.TRANSIENT_LOCAL
+        kept = sum(q.depth for q in offered if q.history == QosHistory.KEEP_LAST)
+        first = islice(raw_messages(self._reader, connections, self._bag), 10)
+        size = max((len(data) for _, _, data in first), default=1)
+        fitting = max(kept, LATCHED_BYTES // max(size, 1))
+        count = sum(connection.msgcount for connection in connections)
+        reliable.depth = max(1, min(count, fitting, LATCHED_MESSAGES))
+        return reliable
+
     def _wait(self, due: float, start: float, first_time: int, stop: threading.Event) -> bool:
         while True:
             now = time.monotonic()
@@ -174,19 +205,6 @@ def _choose(reader: Reader, bag: Path, topics: Collection[str]) -> list[Connecti
     if not any(connection.msgcount for connection in chosen):
         raise InputFileError(f"bag {bag} has no messages to play")
     return chosen
-
-
-def _quality(connection: Connection) -> QoSProfile:
-    """Reliable, so that every subscriber matches; latched where the recorded publisher was."""
-    offered = connection.ext.offered_qos_profiles
-    latched = connection.topic.endswith("/tf_static") or (
-        bool(offered) and all(q.durability == QosDurability.TRANSIENT_LOCAL for q in offered)
-    )
-    return QoSProfile(
-        depth=10,
-        reliability=ReliabilityPolicy.RELIABLE,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,8 +19,12 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from humans4d_core.errors import Humans4dError
+from humans4d_core.shown_text import shown
 
 from .distributions import fast_dds_profile_variable
+
+#: As ROS allows them: lower case, digits and single underscores; a name in camel case.
+MESSAGE_TYPE = re.compile(r"(?P<package>[a-z][a-z0-9_]*)/msg/(?P<name>[A-Z][A-Za-z0-9]*)")
 
 
 def use_large_message_profile() -> None:
@@ -66,15 +72,32 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
 
 def message_class(type_name: str) -> type:
-    """The Python class of "package/msg/Name"; raises Humans4dError where it is not installed."""
+    """The Python class of "package/msg/Name"; raises Humans4dError where it is not installed.
+
+    Names come from whoever publishes in the graph, or from a bag, and importing runs code: only
+    packages that rosidl has generated are imported.
+    """
+    match = MESSAGE_TYPE.fullmatch(type_name)
+    if match and _is_generated(match["package"]):
+        try:
+            return getattr(importlib.import_module(f"{match['package']}.msg"), match["name"])
+        except (ImportError, AttributeError):
+            pass
+    raise Humans4dError(
+        f"message type {shown(type_name)} is not installed: install and source its package, or "
+        "leave its topics out"
+    )
+
+
+def _is_generated(package: str) -> bool:
+    """Whether rosidl's own library lies in the Python package, which is not imported."""
     try:
-        package, folder, name = type_name.split("/")
-        return getattr(importlib.import_module(f"{package}.{folder}"), name)
-    except (ValueError, ImportError, AttributeError):
-        raise Humans4dError(
-            f"message type {type_name} is not installed: install and source its package, or leave "
-            "its topics out"
-        ) from None
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return False
+    folders = () if spec is None else spec.submodule_search_locations or ()
+    library = f"{package}_s__rosidl_typesupport_*"
+    return any(next(Path(folder).glob(library), None) for folder in folders)
 
 
 def run_program(program: Callable[[], int]) -> int:
