@@ -1,1 +1,8 @@
 """humans4d: people in 4D for robots. The algorithm, free of ROS."""
+
+import os
+
+# onnxruntime's own builds report to Microsoft how it is used, and keep an id of the machine and a
+# database under the home folder. This switches it off; it is read when onnxruntime is loaded, which
+# only modules below do.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

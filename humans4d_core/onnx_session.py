@@ -18,6 +18,9 @@ PREFERRED_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 _ERRORS_ONLY = 3
 
+# Also where somebody has loaded onnxruntime before this package could tell it (__init__.py).
+ort.disable_telemetry_events()
+
 
 def open_session(
     model: str | Path,

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -51,3 +55,26 @@ def test_threads_do_not_change_the_answer():
         for threads in (1, 2)
     )
     np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_onnxruntime_writes_nothing_into_the_home_folder_and_holds_no_database(tmp_path):
+    """It has an id of the machine and a queue of what it will report, unless it is told not to."""
+    code = (
+        "import os\n"
+        "from humans4d_core.onnx_session import open_session\n"
+        "session = open_session('nanodet_g.onnx', threads=1)\n"
+        "links = [f'/proc/self/fd/{name}' for name in os.listdir('/proc/self/fd')]\n"
+        "open_files = [os.readlink(link) for link in links if os.path.exists(link)]\n"
+        "print([name for name in open_files if '.db' in name or name.startswith('socket:')])\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+    written = [path for path in tmp_path.rglob("*") if "onnxruntime" in str(path)]
+    assert not written
