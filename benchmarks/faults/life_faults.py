@@ -1,0 +1,106 @@
+"""What happens to the node's life: transitions, stopped and killed neighbours, other settings."""
+
+from __future__ import annotations
+
+import signal
+
+from bench import PARAMETERS, Bench
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rosgraph_msgs.msg import Clock
+
+CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
+    Transition.TRANSITION_CONFIGURE,
+    Transition.TRANSITION_CLEANUP,
+    Transition.TRANSITION_ACTIVATE,
+    Transition.TRANSITION_DEACTIVATE,
+)
+
+
+def deactivated(bench: Bench) -> None:
+    bench.change_state(DEACTIVATE)
+    bench.pause(bench.random.uniform(0, 1))
+    bench.change_state(ACTIVATE)
+
+
+def recycled(bench: Bench) -> None:
+    bench.change_state(DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE)
+
+
+def other_settings(bench: Bench) -> None:
+    """Configured with other inputs and models for a while."""
+    settings = {
+        "target_frame": bench.random.choice(("", "odom", "nowhere")),
+        "ground_frame": bench.random.choice(("", "odom")),
+        "use_depth": bench.random.random() < 0.5,
+        "detector": bench.random.choice(("movenet", "nanodet")),
+        "image_transport": bench.random.choice(("raw", "compressed")),
+        "tracking": bench.random.choice(("default", "phalp")),
+        "horizontal_fov": bench.random.choice((0.0, 0.64)),
+    }
+    original = {**dict.fromkeys(("target_frame", "ground_frame"), ""), **PARAMETERS}
+    original |= {"use_depth": False, "detector": "movenet", "image_transport": "raw"}
+    original |= {"tracking": "default", "horizontal_fov": 0.0}
+    bench.change_state(DEACTIVATE, CLEANUP)
+    bench.set(**settings)
+    if bench.change_state(CONFIGURE, ACTIVATE):
+        bench.pause(3)
+    bench.change_state(DEACTIVATE, CLEANUP)
+    bench.set(**original)
+    bench.change_state(CONFIGURE, ACTIVATE)
+
+
+def clock_of_nonsense(bench: Bench) -> None:
+    """Simulated time that jumps, and is negative."""
+    bench.change_state(DEACTIVATE, CLEANUP)
+    bench.set(use_sim_time=True)
+    bench.change_state(CONFIGURE, ACTIVATE)
+    for seconds in (5, -5, 2**31 - 1, 0, -(2**31), 10):
+        for nanoseconds in (0, 2**32 - 1, 999_999_999):
+            message = Clock()
+            message.clock.sec, message.clock.nanosec = seconds, nanoseconds
+            bench.clock_out.publish(message)
+            bench.pause(0.05)
+    bench.change_state(DEACTIVATE, CLEANUP)
+    bench.set(use_sim_time=False)
+    bench.change_state(CONFIGURE, ACTIVATE)
+
+
+def clock_that_nobody_wants(bench: Bench) -> None:
+    message = Clock()
+    message.clock.sec = -5
+    bench.clock_out.publish(message)
+
+
+def transitions_that_there_are_not(bench: Bench) -> None:
+    for number in (0, 200, 255, CONFIGURE, ACTIVATE, Transition.TRANSITION_ON_CONFIGURE_ERROR):
+        for label in ("", "fly", "\x1b[2J" * 1000):
+            transition = Transition(id=number, label=label)
+            request = ChangeState.Request(transition=transition)
+            bench.call(ChangeState, "change_state", request)
+
+
+def frozen(bench: Bench) -> None:
+    """The machine suspends; the node wakes up later."""
+    bench.node.send(signal.SIGSTOP)
+    bench.pause(bench.random.uniform(1, 5))
+    bench.node.send(signal.SIGCONT)
+
+
+def displays_come_and_go(bench: Bench) -> None:
+    """Subscribers of everything, for a few seconds; the last one is killed."""
+    visitor = bench.start_listener("--displays", "--seconds", 5)
+    bench.pause(bench.random.uniform(3, 8))
+    if bench.random.random() < 0.5:
+        visitor.kill()
+    else:
+        visitor.stop()
+
+
+def listener_hangs(bench: Bench) -> None:
+    """A subscriber that the middleware still believes in."""
+    listener = bench.start_listener("--displays")
+    bench.pause(3)
+    listener.send(signal.SIGSTOP)
+    bench.pause(3)
+    listener.kill()
