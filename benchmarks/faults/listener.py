@@ -60,6 +60,13 @@ class Findings:
             self.broken[kind] += 1
             self.examples.setdefault(kind, text)
 
+    def unreadable(self, topic: str) -> None:
+        """Bytes that are no message: wrong where only the node publishes."""
+        self.messages[f"{topic}, unreadable"] += 1
+        if topic not in ("tf", "diagnostics"):
+            self.broken[f"{topic}: unreadable"] += 1
+            self.examples[f"{topic}: unreadable"] = f"bytes on {topic} that are no message"
+
     def _wrong(self, topic: str, message) -> list[str]:
         if topic == "people":
             if not math.isnan(message.latency_seconds):
@@ -152,7 +159,12 @@ def listen(result: Path, with_displays: bool, seconds: float, stop: threading.Ev
         arrived.clear()
         while waiting:
             topic, kind, data = waiting.popleft()
-            findings.look(topic, deserialize_message(data, kind))
+            try:
+                message = deserialize_message(data, kind)
+            except Exception:  # rclpy's kinds; on /tf and /diagnostics others publish too
+                findings.unreadable(topic)
+                continue
+            findings.look(topic, message)
     stop.set()
     spinner.join()
     _write(result, findings.result())
