@@ -15,6 +15,7 @@ from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from ..errors import InputFileError
+from .cut_off_mcap import CutOffReader, begins_as_mcap
 
 
 def message_typestore(*packages: Path):
@@ -31,17 +32,40 @@ def message_typestore(*packages: Path):
 
 
 def open_bag(path: Path) -> Reader:
-    """An open rosbag2: a folder with metadata.yaml or one storage file, or such a file."""
+    """An open rosbag2: a folder with metadata.yaml or one storage file, or such a file.
+
+    An mcap file without its end is read as far as it is whole: `cut_off_note` tells.
+    """
     file = _storage(Path(path))
     try:
         reader = Reader(file)
         reader.open()
     except Exception as error:
+        if (reader := _open_cut_off(file)) is not None:
+            return reader
         # Whatever a damaged file makes the parser raise, the user's next step is the same.
         raise InputFileError(
             f"{path} is not a rosbag2 that can be read ({_reason(error)}): `ros2 bag reindex` or "
             "`mcap recover` may repair a recording that was cut off"
         ) from None
+    return reader
+
+
+def cut_off_note(reader: Reader) -> str:
+    """A sentence for the user where the end of a bag is missing; empty for a whole one."""
+    return reader.note if isinstance(reader, CutOffReader) else ""
+
+
+def _open_cut_off(path: Path) -> Reader | None:
+    """The bag's one mcap file without its end, where that is what it is."""
+    try:
+        (file,) = _storage_files(path) if path.is_dir() else (path,)
+        if not begins_as_mcap(file):
+            return None
+        reader = CutOffReader(file)
+        reader.open()
+    except Exception:  # not even that: the first error is the one to tell
+        return None
     return reader
 
 

@@ -12,7 +12,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from ..errors import CameraError, Humans4dError, ImageError, InputFileError
 from ..types import Camera, Frame
-from .bag_messages import decode, message_typestore, open_bag, raw_messages
+from .bag_messages import cut_off_note, decode, message_typestore, open_bag, raw_messages
 from .calibration import Calibration, camera_info_fields
 from .camera_choice import CameraChoice
 from .image_messages import compressed_message_to_bgr, image_message_to_bgr
@@ -42,6 +42,8 @@ class BagSource(Source):
         self._typestore = message_typestore()
         self._reader = open_bag(path)
         try:
+            if note := cut_off_note(self._reader):
+                self.notes.append(note)
             self.topic = self._pick_image_topic(topic)
             self._images = self._connections(IMAGE, COMPRESSED_IMAGE, topic=self.topic)
             self.frame_count = sum(c.msgcount for c in self._images)
