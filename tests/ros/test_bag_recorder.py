@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
 from ament_index_python.packages import get_package_share_directory
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PointStamped, TransformStamped
 from humans4d_msgs.msg import BodyModel, HumanMesh, TrackedPeople
 from humans4d_ros.bag_player import BagPlayer
 from humans4d_ros.bag_recorder import BagRecorder, register_installed_type
@@ -23,7 +26,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rosbags.interfaces import QosDurability, QosReliability
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_typestore
-from std_msgs.msg import Int32, String
+from std_msgs.msg import Header, Int32, String
+from tf2_msgs.msg import TFMessage
 
 from humans4d_core.errors import Humans4dError, InputFileError
 from humans4d_core.io import message_typestore, read_messages
@@ -143,6 +147,44 @@ def test_a_latched_message_is_recorded_late_and_played_latched(record):
         assert infos[0].qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
 
 
+def test_every_message_of_many_latched_publishers_is_recorded(record):
+    session, node = record(topics=["/tf_static"])
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    publishers = [node.create_publisher(Int32, "/tf_static", latched) for _ in range(15)]
+    for number, publisher in enumerate(publishers):
+        publisher.publish(Int32(data=number))
+    session.spin_until(lambda: session.recorder.counts["/tf_static"] == 15)
+    session.close()
+    assert sorted(message.data for _, _, message in read_messages(session.bag)) == list(range(15))
+    with Reader(session.bag) as reader:
+        offered = reader.connections[0].ext.offered_qos_profiles[0]
+        assert offered.durability == QosDurability.TRANSIENT_LOCAL
+        assert offered.depth >= 15
+
+
+def test_log_times_are_what_the_caller_says(record):
+    seen = []
+
+    def log_time(stamp):
+        seen.append(stamp)
+        return stamp or 42
+
+    session, node = record(topics=["/words", "/heads", "/frames"], log_time=log_time)
+    stamped = Header(frame_id="camera", stamp=Time(sec=7, nanosec=5))
+    publish_and_record(session, node.create_publisher(String, "/words", 10), [String(data="a")])
+    publish_and_record(
+        session, node.create_publisher(PointStamped, "/heads", 10), [PointStamped(header=stamped)]
+    )
+    transforms = [TFMessage(transforms=[TransformStamped(header=stamped)]), TFMessage()]
+    publish_and_record(session, node.create_publisher(TFMessage, "/frames", 10), transforms)
+    session.close()
+    assert seen == [None, 7_000_000_005, 7_000_000_005, None]
+    with Reader(session.bag) as reader:
+        assert [(c.topic, log_ns) for c, log_ns, _ in reader.messages()] == [
+            ("/words", 42), ("/frames", 42), ("/heads", 7_000_000_005), ("/frames", 7_000_000_005),
+        ]  # fmt: skip
+
+
 def test_on_message_sees_topic_arrival_and_bytes(record):
     seen = []
     session, node = record(topics=["/numbers"], on_message=lambda *args: seen.append(args))
@@ -159,7 +201,7 @@ def test_names_the_topics_that_nobody_published(record):
     session.executor.spin_once(timeout_sec=0.2)
     assert session.recorder.missing == ["/nobody"]
     session.close()
-    assert list(read_messages(session.bag)) == []
+    assert not session.bag.exists()  # nothing to write, nothing made
 
 
 def test_never_writes_over_a_bag(record, tmp_path):
@@ -173,17 +215,78 @@ def test_says_which_definition_is_missing():
         register_installed_type(get_typestore(Stores.EMPTY), "odd_msgs/msg/Odd")
 
 
-def test_program_leaves_a_whole_bag_when_interrupted(tmp_path):
-    bag = tmp_path / "bag"
-    process = subprocess.Popen(
+def start_recorder(bag, **options):
+    return subprocess.Popen(
         [sys.executable, "-m", "humans4d_ros.bag_recorder", bag, "--topic", "/numbers"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
     )  # fmt: skip
+
+
+def read_so_far(bag) -> list[int]:
+    try:
+        return [message.data for _, _, message in read_messages(bag)]
+    except InputFileError:
+        return []
+
+
+def test_a_killed_recorder_leaves_all_but_its_last_second(tmp_path, kill_process):
+    bag = tmp_path / "bag"
+    process = start_recorder(bag)
     with ros_node("publisher") as node:
         publisher = node.create_publisher(Int32, "/numbers", 10)
-        end = time.monotonic() + 30
-        while not publisher.get_subscription_count() and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_for(lambda: publisher.get_subscription_count())
+        for number in range(3):
+            publisher.publish(Int32(data=number))
+        # They are few bytes, no chunk by themselves; they reach the disk while the program runs.
+        wait_for(lambda: read_so_far(bag) == [0, 1, 2])
+        kill_process(process)
+    process.communicate()
+    assert not (bag / "metadata.yaml").exists()
+    assert read_so_far(bag) == [0, 1, 2]
+
+
+def test_a_full_disk_ends_the_program_with_a_sentence_and_leaves_a_bag(tmp_path):
+    bag = tmp_path / "bag"
+
+    def leave_little_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    process = start_recorder(bag, preexec_fn=leave_little_room)
+    with ros_node("publisher") as node:
+        publisher = node.create_publisher(Int32, "/numbers", 10)
+        wait_for(lambda: publisher.get_subscription_count())
+        number = 0
+        while process.poll() is None:
+            publisher.publish(Int32(data=number))
+            number += 1
+            time.sleep(0.002)
+    output, errors = process.communicate(timeout=20)
+    assert process.returncode == 1, errors
+    assert "Traceback" not in errors
+    assert errors.count("error: cannot write bag") == 1 and "File too large" in errors
+    numbers = read_so_far(bag)
+    assert numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_a_place_that_cannot_hold_a_bag_is_refused_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with ros_node("recorder") as node, pytest.raises(InputFileError, match="file is no folder"):
+        BagRecorder(node, tmp_path / "file" / "bag")
+
+
+def wait_for(condition, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come true"
+        time.sleep(0.02)
+
+
+def test_program_leaves_a_whole_bag_when_interrupted(tmp_path):
+    bag = tmp_path / "bag"
+    process = start_recorder(bag)
+    with ros_node("publisher") as node:
+        publisher = node.create_publisher(Int32, "/numbers", 10)
+        wait_for(lambda: publisher.get_subscription_count())
         for number in range(3):
             publisher.publish(Int32(data=number))
         publisher.wait_for_all_acked()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import struct
 import sys
 import threading
 import time
@@ -26,8 +25,9 @@ from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
 from humans4d_core.errors import InputFileError
-from humans4d_core.io.bag_messages import open_bag, raw_messages
+from humans4d_core.io.bag_messages import cut_off_note, open_bag, raw_messages
 
+from .header_stamps import read_stamp, starts_with_header, write_stamp
 from .ros_session import message_class, ros_node, run_program, stop_on_signals
 
 CLOCK_PERIOD_SECONDS = 0.01
@@ -74,16 +74,18 @@ class BagPlayer:
                         kind, connection.topic, quality
                     )
             self._stamped = {
-                c.topic for c in self._connections if restamp and _starts_with_header(c.msgtype)
+                c.topic for c in self._connections if restamp and starts_with_header(c.msgtype)
             }
             self._clock = node.create_publisher(Clock, "/clock", 10) if clock else None
         except BaseException:
             self._reader.close()
             raise
+        self.note = cut_off_note(self._reader)  #: for the user; empty for a whole bag
         self.played: Counter[str] = Counter()  #: messages published by topic, all rounds together
         self.latest_seconds = 0.0  #: how late the latest message was
         #: With restamp, at rate 1: published stamp minus recorded stamp in this round.
         self.stamp_shift_ns: int | None = None
+        self._began: tuple[float, int] | None = None  # this round: steady clock, log time
 
     def close(self) -> None:
         self._reader.close()
@@ -97,6 +99,14 @@ class BagPlayer:
     @property
     def topics(self) -> list[str]:
         return list(self._publishers)
+
+    @property
+    def time_ns(self) -> int:
+        """Now, on the clock of the bag's log times; its beginning before it is played."""
+        if self._began is None:
+            return self._reader.start_time
+        start, first_time = self._began
+        return first_time + round((time.monotonic() - start) * self._rate * 1e9)
 
     def wait_for_subscribers(
         self, topics: Collection[str], timeout_seconds: float, stop: threading.Event
@@ -113,7 +123,7 @@ class BagPlayer:
         start = first_time = first_stamp = None
         for connection, recorded, data in raw_messages(self._reader, self._connections, self._bag):
             if start is None:
-                start, first_time = time.monotonic(), recorded
+                start, first_time = self._began = time.monotonic(), recorded
             if recorded - first_time >= seconds * 1e9:
                 return
             due = start + (recorded - first_time) / 1e9 / self._rate
@@ -173,28 +183,6 @@ class BagPlayer:
                 return False
 
 
-def read_stamp(data: bytes) -> int:
-    """Nanoseconds of the header that a CDR message begins with, after 4 bytes of encapsulation."""
-    seconds, nanoseconds = struct.unpack_from(_byte_order(data) + "iI", data, 4)
-    return seconds * 10**9 + nanoseconds
-
-
-def write_stamp(data: bytes, stamp_ns: int) -> bytearray:
-    """A copy of a CDR message that begins with a header, with another stamp in it."""
-    changed = bytearray(data)
-    struct.pack_into(_byte_order(data) + "iI", changed, 4, *divmod(stamp_ns, 10**9))
-    return changed
-
-
-def _byte_order(data: bytes) -> str:
-    return "<" if data[1] & 1 else ">"
-
-
-def _starts_with_header(type_name: str) -> bool:
-    fields = message_class(type_name).get_fields_and_field_types()
-    return next(iter(fields.values()), None) == "std_msgs/Header"
-
-
 def _choose(reader: Reader, bag: Path, topics: Collection[str]) -> list[Connection]:
     present = {connection.topic for connection in reader.connections}
     if missing := sorted(set(topics) - present):
@@ -240,6 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
             ) as player:
                 if unknown := sorted(set(options.wait_for) - set(player.topics)):
                     raise InputFileError(f"topic {', '.join(unknown)} is not among those played")
+                if player.note:
+                    print(f"note: {player.note}", file=sys.stderr)
                 lonely = player.wait_for_subscribers(options.wait_for, options.timeout, stop)
                 if lonely and not stop.is_set():
                     print(f"error: nobody subscribes {', '.join(lonely)}", file=sys.stderr)
