@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from rosbags.interfaces import Connection
-from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from ..errors import InputFileError
-from .cut_off_mcap import CutOffReader, begins_as_mcap
+from ..shown_text import shown
+from .bag_reader import SUFFIXES, BagReader
+from .cut_off_mcap import begins_as_mcap
 
 
 def message_typestore(*packages: Path):
@@ -31,40 +32,35 @@ def message_typestore(*packages: Path):
     return typestore
 
 
-def open_bag(path: Path) -> Reader:
+def open_bag(path: Path) -> BagReader:
     """An open rosbag2: a folder with metadata.yaml or one storage file, or such a file.
 
-    An mcap file without its end is read as far as it is whole: `cut_off_note` tells.
+    An mcap file without its end is read as far as it is whole: the reader's `notes` tell.
     """
     file = _storage(Path(path))
     try:
-        reader = Reader(file)
-        reader.open()
+        return BagReader(file)
     except Exception as error:
         if (reader := _open_cut_off(file)) is not None:
             return reader
+        if isinstance(error, InputFileError):
+            raise InputFileError(f"{path} is not a rosbag2 that can be read: {error}") from None
         # Whatever a damaged file makes the parser raise, the user's next step is the same.
         raise InputFileError(
             f"{path} is not a rosbag2 that can be read ({_reason(error)}): `ros2 bag reindex` or "
             "`mcap recover` may repair a recording that was cut off"
         ) from None
-    return reader
 
 
-def cut_off_note(reader: Reader) -> str:
-    """A sentence for the user where the end of a bag is missing; empty for a whole one."""
-    return reader.note if isinstance(reader, CutOffReader) else ""
-
-
-def _open_cut_off(path: Path) -> Reader | None:
-    """The bag's one mcap file without its end, where that is what it is."""
+def _open_cut_off(folder: Path) -> BagReader | None:
+    """The folder's one mcap file without its end, whatever metadata.yaml says of it."""
     try:
-        (file,) = _storage_files(path) if path.is_dir() else (path,)
-        if not begins_as_mcap(file):
-            return None
-        reader = CutOffReader(file)
-        reader.open()
+        (file,) = _storage_files(folder)
+        reader = BagReader(file) if begins_as_mcap(file) else None
     except Exception:  # not even that: the first error is the one to tell
+        return None
+    if reader is not None and not reader.is_cut_off:
+        reader.close()
         return None
     return reader
 
@@ -73,11 +69,11 @@ def is_bag(path: Path) -> bool:
     """By name: a folder with metadata.yaml or storage files, or a storage file."""
     if path.is_dir():
         return (path / "metadata.yaml").exists() or bool(_storage_files(path))
-    return path.suffix in (".mcap", ".db3")
+    return path.suffix in SUFFIXES
 
 
 def raw_messages(
-    reader: Reader, connections: Collection[Connection], path: Path
+    reader: BagReader, connections: Collection[Connection], path: Path
 ) -> Iterator[tuple[Connection, int, bytes]]:
     """(connection, log time ns, CDR bytes) in order of log time; InputFileError where damaged."""
     messages = reader.messages(connections)
@@ -86,6 +82,8 @@ def raw_messages(
             message = next(messages)
         except StopIteration:
             return
+        except InputFileError:
+            raise
         except Exception as error:
             raise InputFileError(f"{path} is damaged ({_reason(error)})") from None
         yield message
@@ -115,14 +113,14 @@ def decode(typestore, connection: Connection, data: bytes, path: Path):
     """CDR bytes -> message, InputFileError where its type is unknown or its bytes do not fit."""
     if connection.msgtype not in typestore.types:
         raise InputFileError(
-            f"{path}: type {connection.msgtype} of {connection.topic} is unknown: name the "
-            "package that defines it"
+            f"{path}: type {shown(connection.msgtype)} of {shown(connection.topic)} is unknown: "
+            "name the package that defines it"
         )
     try:
         return typestore.deserialize_cdr(data, connection.msgtype)
     except Exception as error:
         raise InputFileError(
-            f"{path}: a message on {connection.topic} cannot be decoded ({_reason(error)})"
+            f"{path}: a message on {shown(connection.topic)} cannot be decoded ({_reason(error)})"
         ) from None
 
 
@@ -140,10 +138,10 @@ def _storage(path: Path) -> Path:
 
 def _storage_files(path: Path) -> list[Path]:
     try:
-        return sorted(p for p in path.iterdir() if p.suffix in (".mcap", ".db3"))
+        return sorted(p for p in path.iterdir() if p.suffix in SUFFIXES)
     except OSError as error:
         raise InputFileError(f"cannot read folder {path}: {error.strerror}") from None
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return shown(" ".join(str(error).split()).rstrip(".") or type(error).__name__)

@@ -12,7 +12,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from ..errors import CameraError, Humans4dError, ImageError, InputFileError
 from ..types import Camera, Frame
-from .bag_messages import cut_off_note, decode, message_typestore, open_bag, raw_messages
+from .bag_messages import decode, message_typestore, open_bag, raw_messages
 from .calibration import Calibration, camera_info_fields
 from .camera_choice import CameraChoice
 from .image_messages import compressed_message_to_bgr, image_message_to_bgr
@@ -41,9 +41,8 @@ class BagSource(Source):
         self._choice = camera or CameraChoice()
         self._typestore = message_typestore()
         self._reader = open_bag(path)
+        self.notes += self._reader.notes
         try:
-            if note := cut_off_note(self._reader):
-                self.notes.append(note)
             self.topic = self._pick_image_topic(topic)
             self._images = self._connections(IMAGE, COMPRESSED_IMAGE, topic=self.topic)
             self.frame_count = sum(c.msgcount for c in self._images)
@@ -53,6 +52,7 @@ class BagSource(Source):
             self._first_calibration: Calibration | None = None
             self._chosen: Camera | None = None  # of the user's choice, at the first image's size
             self._sizes_told: set[tuple[int, int]] = set()
+            self._failure: Humans4dError | None = None  # why the latest image was skipped
             # Convention of image_proc: image_rect, image_rect_color.
             self._rectified = "/image_rect" in self.topic
             if self._choice.is_given:
@@ -78,14 +78,14 @@ class BagSource(Source):
             self._reader.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        found, failure = 0, None
+        found = 0
         try:
             for stamp_ns, message, compressed, calibration in self._paired():
                 try:
                     frame = self._frame(stamp_ns, message, compressed, calibration)
                 except ImageError as error:
                     self.skipped += 1
-                    failure = error
+                    self._failure = error
                     continue
                 found += 1
                 yield frame
@@ -94,7 +94,7 @@ class BagSource(Source):
                 raise
             self.notes.append(f"reading stopped early: {error}")
         if not found:
-            raise ImageError(f"{self.path}: no image on {self.topic} can be used: {failure}")
+            raise ImageError(f"{self.path}: no image on {self.topic} can be used: {self._failure}")
 
     def _frame(
         self, stamp_ns: int, message, compressed: bool, calibration: Calibration | None
@@ -138,7 +138,13 @@ class BagSource(Source):
         for connection, log_ns, data in raw_messages(
             self._reader, self._images + self._infos, self.path
         ):
-            message = decode(self._typestore, connection, data, self.path)
+            try:
+                message = decode(self._typestore, connection, data, self.path)
+            except InputFileError as error:
+                # One message of other bytes: the images after it are as good as before.
+                self.skipped += connection.id in image_ids
+                self._failure = error
+                continue
             stamp = message.header.stamp
             stamp_ns = stamp.sec * 10**9 + stamp.nanosec or log_ns
             if connection.id not in image_ids:

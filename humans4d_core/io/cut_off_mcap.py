@@ -15,7 +15,7 @@ from pathlib import Path
 from zlib import crc32
 
 from lz4.frame import LZ4FrameDecompressor
-from rosbags.rosbag2 import Reader, ReaderError
+from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.storage_mcap import ChunkInfo, McapReader
 
 try:
@@ -66,6 +66,15 @@ class CutOffMcap(McapReader):
             message_count=counts.message_count,
         )
 
+    @property
+    def note(self) -> str:
+        """What the user should know: how much is there."""
+        return (
+            f"{self.path} has no index (its recorder was killed, or its disk was full): what is "
+            f"whole is read, {self.metadata.message_count} messages of "
+            f"{self.metadata.duration / 1e9:.1f} s; {self.left_out} bytes at the end are left out"
+        )
+
     def _next_record(self, size: int) -> tuple[int, int] | None:
         """Kind and length of the record at `data_end`; None where the whole ones end."""
         self.bio.seek(self.data_end)
@@ -101,21 +110,6 @@ class CutOffMcap(McapReader):
             return None
         return ChunkInfo(
             first, last, start, 9 + length, {}, 0, name, data_size, content_size, dict(counts)
-        )
-
-
-class CutOffReader(Reader):
-    """rosbags' reader of one file, for a file without its end."""
-
-    STORAGE_PLUGINS = {".mcap": CutOffMcap}
-
-    @property
-    def note(self) -> str:
-        """What the user should know: how much is there."""
-        return (
-            f"{self.path} has no index (its recorder was killed, or its disk was full): what is "
-            f"whole is read, {self.message_count} messages of {self.duration / 1e9:.1f} s; "
-            f"{self.storage.left_out} bytes at the end are left out"
         )
 
 

@@ -14,7 +14,7 @@ from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_typestore
 
 from humans4d_core.io import read_messages
-from humans4d_core.io.bag_messages import cut_off_note, open_bag
+from humans4d_core.io.bag_messages import open_bag
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 WORD = "std_msgs/msg/String"
@@ -97,7 +97,7 @@ def test_an_index_without_room_is_left_out_whole(tmp_path, largest_file):
     assert (tmp_path / "bag" / "bag.mcap").stat().st_size == size
     assert not list((tmp_path / "bag").glob("metadata*"))
     reader = open_bag(tmp_path / "bag")
-    assert "10 messages" in cut_off_note(reader)
+    assert "10 messages" in " ".join(reader.notes)
     reader.close()
     assert numbers_in(tmp_path / "bag") == list(range(10))
 

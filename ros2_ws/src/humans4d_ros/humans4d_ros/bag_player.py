@@ -21,11 +21,11 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
 from rosbags.interfaces import Connection, QosDurability, QosHistory
-from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
 from humans4d_core.errors import InputFileError
-from humans4d_core.io.bag_messages import cut_off_note, open_bag, raw_messages
+from humans4d_core.io.bag_messages import open_bag, raw_messages
+from humans4d_core.io.bag_reader import BagReader
 
 from .header_stamps import read_stamp, starts_with_header, write_stamp
 from .ros_session import message_class, ros_node, run_program, stop_on_signals
@@ -80,7 +80,7 @@ class BagPlayer:
         except BaseException:
             self._reader.close()
             raise
-        self.note = cut_off_note(self._reader)  #: for the user; empty for a whole bag
+        self.note = " ".join(self._reader.notes)  #: for the user; empty for a whole bag
         self.played: Counter[str] = Counter()  #: messages published by topic, all rounds together
         self.latest_seconds = 0.0  #: how late the latest message was
         #: With restamp, at rate 1: published stamp minus recorded stamp in this round.
@@ -183,7 +183,7 @@ class BagPlayer:
                 return False
 
 
-def _choose(reader: Reader, bag: Path, topics: Collection[str]) -> list[Connection]:
+def _choose(reader: BagReader, bag: Path, topics: Collection[str]) -> list[Connection]:
     present = {connection.topic for connection in reader.connections}
     if missing := sorted(set(topics) - present):
         raise InputFileError(
