@@ -106,11 +106,12 @@ class BagReader:
         """One connection for a topic and type, whichever files and publishers it came from."""
         merged: dict[tuple[str, str], Connection] = {}
         for storage in self._storages:
+            # The publishers of one file stand beside each other, those of the next are the same.
+            here: dict[tuple[str, str], Connection] = {}
             for connection in storage.connections:
-                key = (connection.topic, connection.msgtype)
-                before = merged.get(key)
-                count = connection.msgcount + (before.msgcount if before else 0)
-                merged[key] = (before or connection)._replace(msgcount=count)
+                _add(here, connection, every_publisher=True)
+            for connection in here.values():
+                _add(merged, connection, every_publisher=False)
         self.connections = [
             connection._replace(id=number) for number, connection in enumerate(merged.values(), 1)
         ]
@@ -123,6 +124,20 @@ class BagReader:
     def duration(self) -> int:
         """Nanoseconds from the first message to the last, and one; 0 where there is none."""
         return self.end_time - self.start_time
+
+
+def _add(
+    merged: dict[tuple[str, str], Connection], connection: Connection, every_publisher: bool
+) -> None:
+    key = (connection.topic, connection.msgtype)
+    if before := merged.get(key):
+        lists = (before.ext.offered_qos_profiles, connection.ext.offered_qos_profiles)
+        quality = sum(lists, []) if every_publisher else max(lists, key=len)
+        connection = before._replace(
+            msgcount=before.msgcount + connection.msgcount,
+            ext=before.ext._replace(offered_qos_profiles=quality),
+        )
+    merged[key] = connection
 
 
 def _unpacked(data: bytes, storage: McapStorage | SqliteStorage, connection: Connection) -> bytes:
