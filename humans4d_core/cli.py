@@ -19,6 +19,7 @@ import typer
 
 from . import cli_evaluate, cli_export, cli_weights
 from .errors import Humans4dError
+from .shown_text import shown
 
 app = typer.Typer(
     name="humans4d",
@@ -44,7 +45,7 @@ def main() -> None:
         sys.exit(2)
     except OSError as error:
         # A full disk, a file that went away: the system's own words say it best.
-        print(f"humans4d: {error}", file=sys.stderr)
+        print(f"humans4d: {shown(error, 1000)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -170,14 +171,14 @@ def run(
         )
         rendering.warm_up()
         outputs.prepare([path for path in (input, boxes) if path])
-        print(f"recovery: {pipeline.recovery.description}", flush=True)
+        print(f"recovery: {shown(pipeline.recovery.description, 1000)}", flush=True)
         total = min(filter(None, (source.frame_count, max_frames)), default=None)
         with _stop_on_interrupt() as stopped, _progress(errors, total) as on_frame:
             summary = run_source(
                 source, pipeline, outputs, given_boxes, max_frames, on_frame, stopped
             )
         for note in source.notes:
-            errors.print(f"note: {note}", markup=False)
+            errors.print(f"note: {shown(note, 1000)}", markup=False)
     _print_result(summary, outputs)
     if summary["interrupted"]:
         raise typer.Exit(INTERRUPTED)
@@ -195,7 +196,7 @@ def doctor(
         typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
     else:
         for check in checks:
-            typer.echo(check.line())
+            typer.echo(shown(check.line(), 2000))
     if any(check.state == "missing" for check in checks):
         raise typer.Exit(1)
 
@@ -272,7 +273,7 @@ def _print_result(summary: dict, outputs) -> None:
     title = "interrupted" if summary["interrupted"] else "done"
     Console(highlight=False).print(summary_table(title, rows))
     # Outside of the table, where a long path is not folded and can be copied.
-    typer.echo("written: " + "\n         ".join(str(path) for path in outputs.paths))
+    typer.echo("written: " + "\n         ".join(shown(path, 4096) for path in outputs.paths))
 
 
 if __name__ == "__main__":

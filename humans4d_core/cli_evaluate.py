@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from .errors import Humans4dError
+from .shown_text import shown
 
 app = typer.Typer(
     help="How well people are tracked: scores of files, and of a simulated crowd.",
@@ -114,7 +115,7 @@ def simulation(
             for line in (*lines, *(mean_lines(lines) if len(names) > 1 else ()))
         ]
         _print_table([*headings, "position m", "velocity m/s", "ms/frame"], rows)
-        typer.echo(f"people animated by {world.gaits.source}; seed {seed}")
+        typer.echo(f"people animated by {shown(world.gaits.source)}; seed {seed}")
     if not has_byte_track():
         errors.print(
             "note: ByteTrack is not in the table, pip install 'humans4d[peers]' adds it",
@@ -229,6 +230,7 @@ def _metric(value: float | None) -> str:
 
 def _print_table(headings: list[str], rows: list[list[str]]) -> None:
     """Columns as wide as they need: figures to the right, words to the left."""
+    rows = [[shown(cell) for cell in row] for row in rows]
     widths = [max(len(row[k]) for row in (headings, *rows)) for k in range(len(headings))]
     words = [k for k in range(len(headings)) if headings[k] in _WORDS]
     for row in (headings, *rows):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .errors import Humans4dError
+from .shown_text import shown
 
 
 class Format(str, Enum):
@@ -59,4 +60,4 @@ def export(
     difference = export_onnx(model, output, precision.value)
     data = output.with_name(output.name + ".data")
     names = f"{output} and {data.name} (keep them together)" if data.exists() else str(output)
-    typer.echo(f"written: {names}; differs from PyTorch by at most {difference:.1g}")
+    typer.echo(f"written: {shown(names, 4096)}; differs from PyTorch by at most {difference:.1g}")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .shown_text import shown
+
 app = typer.Typer(
     help="Look into HMR 2.0 checkpoints, convert them.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -32,7 +34,7 @@ def inspect(
     rows = [("path", str(report.path)), *report.rows()]
     width = max(len(label) for label, _ in rows)
     for label, text in rows:
-        typer.echo(f"{label:{width}}  {text}")
+        typer.echo(f"{label:{width}}  {shown(text, 2000)}")
     if report.problem is not None:
         raise typer.Exit(1)
 
@@ -53,4 +55,4 @@ def convert(
     from .recovery.hmr2.weights import LICENCE, convert_weights
 
     convert_weights(input, output, dtype.value)
-    typer.echo(f"written: {output}, {output.stat().st_size / 1e6:,.1f} MB; {LICENCE}")
+    typer.echo(f"written: {shown(output, 4096)}, {output.stat().st_size / 1e6:,.1f} MB; {LICENCE}")

@@ -1,8 +1,19 @@
 """The errors users meet. Each message is one sentence: what is wrong, where, what to do."""
 
+from .shown_text import shown
+
+_LONGEST = 1500
+
 
 class Humans4dError(Exception):
-    """Base of every error that a user's input can cause; the CLI prints it and exits with 2."""
+    """Base of every error that a user's input can cause; the CLI prints it and exits with 2.
+
+    Its message may quote files, topics and frames as they came: it is made fit to be shown here,
+    for every log, terminal and message it may end in.
+    """
+
+    def __init__(self, message: object = ""):
+        super().__init__(shown(message, _LONGEST))
 
 
 class CameraError(Humans4dError):

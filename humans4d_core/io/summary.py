@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import Humans4dError
+from ..shown_text import shown
 from ..types import People, TrackState
 
 _PACKAGES = ("humans4d", "numpy", "torch", "onnxruntime", "numba", "rosbags")
@@ -90,11 +91,20 @@ def versions() -> dict[str, str]:
 
 def write_summary(path: Path, summary: Mapping) -> None:
     """Write summary.json, readable and with a newline at its end."""
-    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    text = json.dumps(_fit_for_json(summary), indent=2, allow_nan=False) + "\n"
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Humans4dError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _fit_for_json(value):
+    """The same with texts that every JSON reader takes: names of files may be no Unicode."""
+    if isinstance(value, str):
+        return shown(value, 4096)
+    if isinstance(value, Mapping):
+        return {key: _fit_for_json(item) for key, item in value.items()}
+    return [_fit_for_json(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def summary_table(title: str, rows: Iterable[tuple[str, str]]):
@@ -108,5 +118,5 @@ def summary_table(title: str, rows: Iterable[tuple[str, str]]):
     table.add_column(overflow="fold")
     for name, value in rows:
         # As text: a path with square brackets is no markup.
-        table.add_row(Text(name), Text(value))
+        table.add_row(Text(shown(name)), Text(shown(value, 4096)))
     return table

@@ -7,11 +7,15 @@ from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from humans4d_core.shown_text import shown
+
 from .diagnostics import Report
 from .parameters import NodeParameters
 
 #: Share of the GPU's memory in use, by whomever, above which there is a warning.
 GPU_NEARLY_FULL = 0.95
+#: Characters of a text in a status.
+_LONGEST = 1000
 #: A level and what is the matter.
 Finding = tuple[bytes, str]
 
@@ -41,9 +45,9 @@ def status(
     return DiagnosticStatus(
         level=findings[0][0] if findings else DiagnosticStatus.OK,
         name=name,
-        message="; ".join(text for _, text in findings)
+        message=shown("; ".join(text for _, text in findings), _LONGEST)
         or ("working" if state == "active" else state),
-        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+        values=[KeyValue(key=shown(k), value=shown(v, _LONGEST)) for k, v in values.items()],
     )
 
 

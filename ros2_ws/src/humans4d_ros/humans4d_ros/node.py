@@ -18,6 +18,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from humans4d_core.pipeline import Pipeline, create_pipeline
+from humans4d_core.shown_text import shown
 from humans4d_core.types import Frame
 
 from .boxes import TopicDetector
@@ -77,7 +78,7 @@ class Humans4dNode(LifecycleNode):
             self._release()
             return TransitionCallbackReturn.FAILURE
         self._failure, self._state = "", "inactive"
-        about = ", ".join(f"{key} {value}" for key, value in self._about().items())
+        about = ", ".join(f"{key} {shown(value)}" for key, value in self._about().items())
         self.get_logger().info(f"configured in {time.monotonic() - start:.1f} s: {about}")
         return super().on_configure(state)
 
@@ -96,7 +97,7 @@ class Humans4dNode(LifecycleNode):
             settings.tracking,
             engine=settings.engine,
         )
-        self.get_logger().info(f"recovery: {pipeline.recovery.description}")
+        self.get_logger().info(f"recovery: {shown(pipeline.recovery.description, 1000)}")
         pipeline.tracker.next_id = self._next_id
         earlier_ids = "they are not those of an earlier run" if self._next_id == 1 else "they go on"
         self.get_logger().info(f"track ids begin at {self._next_id}: {earlier_ids}")
@@ -158,7 +159,7 @@ class Humans4dNode(LifecycleNode):
         return super().on_shutdown(state)
 
     def _fail(self, transition: str, error: Exception) -> None:
-        self._failure = f"cannot {transition}: {error}"
+        self._failure = f"cannot {transition}: {shown(error, 1500)}"
         self.get_logger().error(f"cannot {transition}: {explained(error)}")
 
     def _stop_listening(self) -> None:
@@ -240,7 +241,7 @@ class Humans4dNode(LifecycleNode):
 
     def _notice_another_camera(self, frame: Frame) -> None:
         """Boxes and distances of one camera say nothing about those of another."""
-        view = f"{frame.camera.width}x{frame.camera.height} from '{frame.frame_id}'"
+        view = f"{frame.camera.width}x{frame.camera.height} from '{shown(frame.frame_id)}'"
         if self._last_view not in ("", view):
             self.get_logger().warning(
                 f"images are now {view}, before {self._last_view}: tracks start anew; give each "
@@ -268,7 +269,7 @@ class Humans4dNode(LifecycleNode):
 
     def _refuse(self, error: Exception) -> None:
         """Count and tell; the node lives on."""
-        times = self._statistics.image_refused(reason(error), str(error))
+        times = self._statistics.image_refused(reason(error), shown(error, 1500))
         text = f"image refused: {explained(error)}"
         if times == 1:
             self.get_logger().error(text)

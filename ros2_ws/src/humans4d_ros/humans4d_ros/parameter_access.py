@@ -16,6 +16,7 @@ from rcl_interfaces.msg import (
 )
 
 from humans4d_core.errors import Humans4dError
+from humans4d_core.shown_text import shown
 from humans4d_core.tracking import TrackerConfig
 
 from .distributions import after_parameters_were_set
@@ -144,7 +145,7 @@ class LiveParameters:
         changes = {p.name: p.value for p in parameters if is_ours(p.name)}
         if changes and self._configured:
             self.settings = _settings_with(self._node, changes)
-            told = ", ".join(f"{name} = {value}" for name, value in changes.items())
+            told = ", ".join(f"{name} = {shown(value)}" for name, value in changes.items())
             self._node.get_logger().info(f"from the next image on: {told}")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import traceback
 
 from humans4d_core.errors import CameraError, Humans4dError, ImageError
+from humans4d_core.shown_text import shown
 
+#: Calls of a traceback that are shown, the innermost.
+_FRAMES = 20
 #: Seconds between log lines about one kind of refusal.
 LOG_PERIOD = 5.0
 
@@ -56,4 +59,5 @@ def explained(error: Exception) -> str:
     """One sentence for what a user can mend, a traceback for what only a programmer can."""
     if isinstance(error, Humans4dError):
         return str(error)
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+    lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-_FRAMES)
+    return "\n".join(shown(line, 300) for line in "".join(lines).splitlines()[-3 * _FRAMES :])
