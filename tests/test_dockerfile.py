@@ -43,14 +43,22 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def is_ignored(path: str) -> bool:
-    """Whether .dockerignore keeps a path (relative to the project) out of the build."""
-    for pattern in (ROOT / ".dockerignore").read_text().split():
-        if pattern.startswith("**/"):
-            if fnmatch.fnmatch(Path(path).name, pattern[3:]):
-                return True
-        elif path == pattern:
-            return True
-    return False
+    """Whether .dockerignore keeps a path (relative to the project) out of the build.
+
+    As Docker does: the last pattern that fits the path or a folder above it decides.
+    """
+    ignored = False
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    for pattern in (line for line in lines if line and not line.startswith("#")):
+        wanted = pattern.removeprefix("!")
+        names = [path, *(str(parent) for parent in Path(path).parents)]
+        if wanted.startswith("**/"):
+            fits = any(fnmatch.fnmatchcase(Path(name).name, wanted[3:]) for name in names)
+        else:
+            fits = any(fnmatch.fnmatchcase(name, wanted) for name in names)
+        if fits:
+            ignored = not pattern.startswith("!")
+    return ignored
 
 
 class Container:
@@ -173,10 +181,37 @@ def pip_settings() -> str:
     return "[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
 
 
-def test_what_the_image_must_not_hold_is_ignored():
-    for path in (".venv", ".git", "weights", "data/epoch=35.ckpt", "body/SMPL_NEUTRAL.pkl"):
-        assert is_ignored(path), path
-    assert not is_ignored("humans4d_core/assets/anny_smpl24_6890.npz")
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".venv", ".git", "weights", "data/epoch=35.ckpt", "body/SMPL_NEUTRAL.pkl", "SMPL_MALE.npz",
+        "hmr2.safetensors", "detectors/rtdetr.onnx", "a/b/c/model.pt", "model.pth", "hmr2.engine",
+        "hmr2.onnx.data", "pytorch_model.bin", "weights.tar.gz", "smpl.zip",
+        "keystore/private/ca.pem", "enclaves/humans4d/key.pem", "people.mcap", "front_door.mp4",
+    ],
+)  # fmt: skip
+def test_what_the_image_must_not_hold_is_ignored(path):
+    assert is_ignored(path)
+
+
+def test_all_that_git_holds_is_in_the_image():
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    assert [path for path in done.stdout.splitlines() if is_ignored(path)] == []
+
+
+def test_the_base_image_is_named_by_its_digest():
+    default = dict(rest.split("=", 1) for keyword, rest in instructions() if keyword == "ARG")
+    assert re.fullmatch(r"debian:bookworm@sha256:[0-9a-f]{64}", default["BASE_IMAGE"])
+
+
+def test_the_node_of_the_image_is_nobody_and_heard_by_this_machine_only():
+    steps = instructions()
+    assert [rest for keyword, rest in steps if keyword == "USER"][-1] == "humans4d"
+    environment = " ".join(rest for keyword, rest in steps if keyword == "ENV")
+    assert "ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST" in environment
+    assert "HUMANS4D_LOCKED=1" in environment
 
 
 def test_dependencies_come_before_the_sources():
