@@ -54,11 +54,10 @@ def main() -> None:
     stated = {key: [] for key in ratios}
     whole_people = 0
     with open_source(arguments.video, CameraChoice(), None, None) as source:
-        numbered = enumerate(source, start=1)
-        for number, frame in islice(numbered, arguments.every - 1, None, arguments.every):
+        for frame in islice(source, arguments.every - 1, None, arguments.every):
             camera = replace(frame.camera, fx=FOCAL_PX, fy=FOCAL_PX)
             frame = replace(frame, camera=camera)
-            whole = recovery.recover(frame, boxes[number])
+            whole = recovery.recover(frame, boxes[frame.number])
             for person in range(min(len(whole), PEOPLE)):
                 whole_people += 1
                 left, top, right, bottom = whole.boxes_px[person]

@@ -141,11 +141,11 @@ def main() -> None:
     feet = []
     rate = float(sequence["frameRate"])
     with open_source(arguments.video, CameraChoice(), rate, None) as source:
-        for number, frame in enumerate(islice(source, arguments.frames), start=1):
+        for frame in islice(source, arguments.frames):
             frame = replace(frame, camera=camera)
-            found = given[number] if given else detector.detect(frame.image_bgr)
+            found = given[frame.number] if given else detector.detect(frame.image_bgr)
             bodies = recovery.recover(frame, found)
-            now = truth[:, 0] == number
+            now = truth[:, 0] == frame.number
             for way in ways:
                 way.process(frame, bodies, boxes[now], places[now])
             placed = ways[-1].positioning.place(replace(frame, ground_from_camera=ground), bodies)

@@ -119,7 +119,10 @@ def run(
         float | None, typer.Option(help="Frames a second of a video or folder, for the stamps.")
     ] = None,
     fov: Annotated[
-        float | None, typer.Option(help="The camera's horizontal field of view, degrees.")
+        float | None,
+        typer.Option(
+            help="The camera's horizontal field of view, degrees: over the width of the images."
+        ),
     ] = None,
     intrinsics: Annotated[
         str | None,
@@ -131,7 +134,7 @@ def run(
         str | None, typer.Option(help="Image topic of a bag that has several.")
     ] = None,
     max_frames: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many frames.")
+        int | None, typer.Option(min=1, help="Stop after this many frames that could be read.")
     ] = None,
     no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Make no overlay.mp4.")] = False,
 ) -> None:
@@ -139,6 +142,7 @@ def run(
     from rich.console import Console
 
     from . import rendering
+    from .detection import GivenBoxes, check_detector
     from .io import CameraChoice, open_source, read_mot
     from .pipeline import create_pipeline
     from .runner import Outputs
@@ -159,8 +163,9 @@ def run(
         if given_boxes is not None:  # their scores are on the scale of whoever made them
             start = given_boxes.start_score
             config = TrackerConfig(start_score=start, continue_score=min(0.1, start))
+        check_detector(detector)
         pipeline = create_pipeline(
-            detector,
+            detector if given_boxes is None else GivenBoxes(given_boxes.start_score),
             recovery,
             tracker_config=config,
             checkpoint=checkpoint,
@@ -273,7 +278,8 @@ def _print_result(summary: dict, outputs) -> None:
     title = "interrupted" if summary["interrupted"] else "done"
     Console(highlight=False).print(summary_table(title, rows))
     # Outside of the table, where a long path is not folded and can be copied.
-    typer.echo("written: " + "\n         ".join(shown(path, 4096) for path in outputs.paths))
+    written = [p for p in map(str, outputs.paths) if p not in summary["failed_outputs"]]
+    typer.echo("written: " + "\n         ".join(shown(path, 4096) for path in written))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,14 +16,14 @@ from .io import (
     MotWriter,
     PeopleCount,
     PeopleWriter,
+    SideOutput,
     Source,
     StageTimes,
-    VideoWriter,
     versions,
     write_summary,
 )
 from .pipeline import Pipeline
-from .rendering import draw_overlay
+from .rendering.overlay_video import OverlayWriter
 from .types import Camera, Frame
 
 
@@ -65,11 +66,19 @@ class Outputs:
             self.folder.mkdir(parents=True, exist_ok=True)
             for path in self.paths:
                 existed = path.exists()
-                path.open("ab").close()
+                # A FIFO that nobody reads would block.
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
+                os.close(os.open(path, flags, 0o666))
                 if not existed:
                     path.unlink()
         except OSError as error:
             raise Humans4dError(f"cannot write to {error.filename}: {error.strerror}") from None
+
+    def remove_old(self) -> None:
+        """What an earlier run left must not be taken for this one's."""
+        for path in (self.overlay_path, self.summary_path):
+            if path is not None and path.is_file():
+                path.unlink()
 
 
 def run(
@@ -83,38 +92,55 @@ def run(
 ) -> dict:
     """Process a source to its end, write the files, and return the summary (summary.json).
 
-    boxes: used instead of the detector's. on_frame: called after each frame. should_stop: asked
-    before each frame; a stopped run leaves complete files of what it did.
+    boxes: used instead of the detector's. max_frames: counts images that can be read. on_frame:
+    called after each frame. should_stop: asked before each frame; a stopped run leaves complete
+    files of what it did.
+
+    people.jsonl and summary.json are the result: Humans4dError where they cannot be written. An
+    overlay or file of tracks that fails is given up, with a note.
     """
     start = time.perf_counter()
     times, count = StageTimes(), PeopleCount()
     camera: Camera | None = None
     interrupted = False
     faces = pipeline.recovery.body.faces
+    side_outputs: list[SideOutput] = []
+    outputs.remove_old()
     with ExitStack() as stack:
         people_file = stack.enter_context(PeopleWriter(outputs.people_path))
-        mot_file = stack.enter_context(MotWriter(outputs.mot)) if outputs.mot else None
-        video = None
+
+        def beside(path: Path, open_writer: Callable) -> SideOutput:
+            side_outputs.append(stack.enter_context(SideOutput(path, open_writer)))
+            return side_outputs[-1]
+
+        mot_file = video = None
+        if outputs.mot:
+            mot_file = beside(outputs.mot, lambda: MotWriter(outputs.mot))
         if outputs.overlay_path:
-            video = stack.enter_context(VideoWriter(outputs.overlay_path, source.frame_rate))
-        frames = islice(_timed(source, times), max_frames)
-        for number, frame in enumerate(frames, start=1):
-            camera = camera or frame.camera
-            result = pipeline.process(frame, None if boxes is None else boxes[number])
+            video = beside(
+                outputs.overlay_path,
+                lambda: OverlayWriter(outputs.overlay_path, source.frame_rate, faces),
+            )
+        for frame in islice(_timed(source, times), max_frames):
+            if camera is not None and not _is_same_size(frame.camera, camera):
+                _begin_anew(source, pipeline, camera, frame.camera)
+            camera = frame.camera
+            result = pipeline.process(frame, None if boxes is None else boxes[frame.number])
             times.add(result.seconds)
             people = result.people
             count.add(people)
             with times.measure("write"):
-                people_file.write(number, frame.stamp_ns, people)
+                people_file.write(frame.number, frame.stamp_ns, people)
                 if mot_file:
-                    mot_file.write(number, frame.stamp_ns, people)
+                    mot_file.write(frame.number, frame.stamp_ns, people)
             if video:
                 with times.measure("overlay"):
-                    video.write(draw_overlay(frame.image_bgr, people, faces, frame.camera))
+                    video.write(frame, people)
             on_frame()
             interrupted = should_stop()
             if interrupted:
                 break
+    source.notes += [note for output in side_outputs for note in output.notes]
     seconds = time.perf_counter() - start
     summary = {
         "input": {
@@ -134,6 +160,7 @@ def run(
         "frames": count.frames,
         **count.as_dict(),
         "interrupted": interrupted,
+        "failed_outputs": [str(output.path) for output in side_outputs if output.has_failed],
         "seconds": round(seconds, 3),
         "frames_per_second": round(count.frames / seconds, 2),
         "seconds_per_stage": times.as_dict(),
@@ -141,6 +168,20 @@ def run(
     }
     write_summary(outputs.summary_path, summary)
     return summary
+
+
+def _is_same_size(camera: Camera, other: Camera) -> bool:
+    return (camera.width, camera.height) == (other.width, other.height)
+
+
+def _begin_anew(source: Source, pipeline: Pipeline, before: Camera, now: Camera) -> None:
+    """Boxes of images of another size say nothing about where people are now."""
+    pipeline.reset()
+    note = "images change size: tracks begin anew there, each size has a camera of its own"
+    if not any(said.startswith(note) for said in source.notes):
+        source.notes.append(
+            f"{note}, first from {before.width}x{before.height} to {now.width}x{now.height}"
+        )
 
 
 def _timed(source: Source, times: StageTimes) -> Iterator[Frame]:

@@ -186,6 +186,8 @@ class Frame:
     ground_from_camera: Pose | None = None
     #: (H, W) float32 metres along the optical axis, of the image's pixels; 0 or NaN: unknown.
     depth_m: np.ndarray | None = None
+    #: Place in its video, folder or bag: 1 = first, unreadable ones count too. 0: of none.
+    number: int = 0
 
     def __post_init__(self):
         image = self.image_bgr

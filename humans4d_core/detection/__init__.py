@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import Humans4dError
 from .base import Detector
+from .given import GivenBoxes
 from .movenet import MoveNet
 from .nanodet import NanoDet
 
@@ -21,16 +22,23 @@ def create_detector(name: str = DEFAULT_DETECTOR, threads: int | None = None) ->
 
     Raises Humans4dError for an unknown name, ModelFileError if its file is not there.
     """
+    check_detector(name)
+    return _DETECTORS[name](threads)
+
+
+def check_detector(name: str) -> None:
+    """Raises Humans4dError for an unknown name."""
     if name not in _DETECTORS:
         raise Humans4dError(f"detector '{name}' is not one of {', '.join(DETECTOR_NAMES)}")
-    return _DETECTORS[name](threads)
 
 
 __all__ = [
     "DEFAULT_DETECTOR",
     "DETECTOR_NAMES",
     "Detector",
+    "GivenBoxes",
     "MoveNet",
     "NanoDet",
+    "check_detector",
     "create_detector",
 ]

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from ..body import Surface
+from ..detection import GivenBoxes
 from ..io import MotBoxes, Source
 from ..pipeline import create_pipeline
 from ..tracking import Tracker, TrackerConfig
@@ -87,12 +88,13 @@ def cues_in_sequence(
     config = TrackerConfig(
         start_score=boxes.start_score, continue_score=min(0.1, boxes.start_score)
     )
-    pipeline = create_pipeline()
+    pipeline = create_pipeline(GivenBoxes(boxes.start_score))
     trackers = variants(config, Surface.of_body(pipeline.recovery.body))
     tracks: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
     people: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
-    number = 0
-    for number, frame in enumerate(source, start=1):
+    frames = 0
+    for frames, frame in enumerate(source, start=1):  # noqa: B007, their number at the end
+        number = frame.number
         on_frame(f"frame {number}")
         bodies = pipeline.recovery.recover(frame, boxes[number])
         if pipeline.positioning is not None:
@@ -108,5 +110,5 @@ def cues_in_sequence(
             people[name].append(np.column_stack((at[first], ids, sizes[first])))
     tables = {name: np.concatenate(rows) for name, rows in tracks.items()}
     tables |= {person_line(name): np.concatenate(rows) for name, rows in people.items()}
-    scores = score_tracks(tables, truth, benchmark, number)
+    scores = score_tracks(tables, truth, benchmark, frames + source.skipped)
     return [CueLine(name, scores[name], scores[person_line(name)]) for name in trackers]

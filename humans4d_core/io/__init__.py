@@ -17,10 +17,12 @@ from .image_messages import (
 )
 from .mot import MotBoxes, MotWriter, read_mot
 from .results import PeopleWriter
+from .side_output import SideOutput
 from .source import Source
 from .sources import open_source
 from .summary import PeopleCount, StageTimes, percentiles, summary_table, versions, write_summary
-from .video import VideoSource, VideoWriter
+from .video import VideoSource
+from .video_writer import VideoWriter
 
 __all__ = [
     "BagSource",
@@ -31,6 +33,7 @@ __all__ = [
     "MotWriter",
     "PeopleCount",
     "PeopleWriter",
+    "SideOutput",
     "Source",
     "StageTimes",
     "VideoSource",

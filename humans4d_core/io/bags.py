@@ -80,9 +80,9 @@ class BagSource(Source):
     def __iter__(self) -> Iterator[Frame]:
         found = 0
         try:
-            for stamp_ns, message, compressed, calibration in self._paired():
+            for number, image in enumerate(self._paired(), start=1):
                 try:
-                    frame = self._frame(stamp_ns, message, compressed, calibration)
+                    frame = self._frame(number, *image)
                 except ImageError as error:
                     self.skipped += 1
                     self._failure = error
@@ -97,7 +97,12 @@ class BagSource(Source):
             raise ImageError(f"{self.path}: no image on {self.topic} can be used: {self._failure}")
 
     def _frame(
-        self, stamp_ns: int, message, compressed: bool, calibration: Calibration | None
+        self,
+        number: int,
+        stamp_ns: int,
+        message,
+        compressed: bool,
+        calibration: Calibration | None,
     ) -> Frame:
         with quiet_opencv():
             decoder = compressed_message_to_bgr if compressed else image_message_to_bgr
@@ -105,7 +110,8 @@ class BagSource(Source):
         camera = self._camera_for(image.shape[1], image.shape[0], calibration)
         # Views of the bag's bytes are read-only, which torch and numba handle badly.
         image = image if image.flags.writeable else image.copy()
-        return Frame(image, stamp_ns, camera, message.header.frame_id or Frame.frame_id)
+        frame_id = message.header.frame_id or Frame.frame_id
+        return Frame(image, stamp_ns, camera, frame_id, number=number)
 
     def _camera_for(self, width: int, height: int, calibration: Calibration | None) -> Camera:
         """Raises ImageError where the camera is known for another size only."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..errors import CameraError
+from ..errors import CameraError, ImageError
 from ..types import Camera
 
-#: Assumed when nobody says better: between a phone's and a webcam's.
+#: Of the longer side, assumed when nobody says better: between a phone's and a webcam's. A phone
+#: has the same lens however it is held.
 ASSUMED_FOV_DEGREES = 60.0
 
 
@@ -16,7 +17,7 @@ ASSUMED_FOV_DEGREES = 60.0
 class CameraChoice:
     """What the user says about the camera; nothing said means a stated assumption."""
 
-    fov_degrees: float | None = None  #: horizontal field of view
+    fov_degrees: float | None = None  #: horizontal field of view: over the image's width
     #: fx, fy, cx, cy in pixels, then none or up to 8 distortion coefficients in OpenCV's order
     #: (k1, k2, p1, p2, k3, k4, k5, k6)
     intrinsics: tuple[float, ...] | None = None
@@ -63,14 +64,15 @@ class CameraChoice:
         if self.intrinsics is not None:
             return "given intrinsics"
         if self.fov_degrees is not None:
-            return f"given field of view, {self.fov_degrees:g} degrees"
-        return f"assumed field of view, {ASSUMED_FOV_DEGREES:g} degrees"
+            return f"given field of view, {self.fov_degrees:g} degrees over the width"
+        return f"assumed field of view, {ASSUMED_FOV_DEGREES:g} degrees over the longer side"
 
     def camera(self, width: int, height: int) -> Camera:
         """The camera of images of this size (pixels)."""
+        if self.fov_degrees is not None:
+            return Camera.from_fov(width, height, math.radians(self.fov_degrees))
         if self.intrinsics is None:
-            fov = ASSUMED_FOV_DEGREES if self.fov_degrees is None else self.fov_degrees
-            return Camera.from_fov(width, height, math.radians(fov))
+            return _assumed(width, height)
         fx, fy, cx, cy, *distortion = self.intrinsics
         if not (0 <= cx <= width and 0 <= cy <= height):
             raise CameraError(
@@ -81,3 +83,46 @@ class CameraChoice:
         if distortion:
             distortion += [0.0] * (length - len(distortion))
         return Camera(fx, fy, cx, cy, width, height, tuple(distortion), model)
+
+
+def _assumed(width: int, height: int) -> Camera:
+    side = max(width, height)
+    focal = Camera.from_fov(side, side, math.radians(ASSUMED_FOV_DEGREES)).fx
+    return Camera(focal, focal, width / 2, height / 2, width, height)
+
+
+class CamerasBySize:
+    """The cameras of one input, whose images may change size.
+
+    A field of view holds for each size. Intrinsics are of the first one, and are scaled to sizes
+    of the same shape.
+    """
+
+    def __init__(self, choice: CameraChoice, width: int, height: int):
+        """Of the first image. Raises CameraError where the choice does not fit it."""
+        self._choice = choice
+        self._first = self._latest = choice.camera(width, height)
+
+    def camera(self, width: int, height: int) -> Camera:
+        """Raises ImageError where nobody knows the camera of this size (pixels)."""
+        if (width, height) != (self._latest.width, self._latest.height):
+            self._latest = self._of_size(width, height)
+        return self._latest
+
+    def _of_size(self, width: int, height: int) -> Camera:
+        if self._choice.intrinsics is None:
+            return self._choice.camera(width, height)
+        first = self._first
+        if not is_same_shape(width, height, first.width, first.height):
+            raise ImageError(
+                f"image is {width}x{height} but the intrinsics are of {first.width}x{first.height}"
+            )
+        return first.scaled(width, height)
+
+
+def is_same_shape(width: int, height: int, other_width: int, other_height: int) -> bool:
+    """Whether two sizes are one image resized, up to a pixel of rounding."""
+    return (
+        abs(height - other_height * width / other_width) <= 1
+        or abs(width - other_width * height / other_height) <= 1
+    )

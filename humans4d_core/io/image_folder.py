@@ -9,19 +9,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import InputFileError
+from ..errors import ImageError, InputFileError
+from ..shown_text import shown
 from ..types import Frame
-from .camera_choice import CameraChoice
-from .source import Source, check_readable, quiet_opencv
+from ..untrusted_files import check_regular, read_regular
+from .camera_choice import CameraChoice, CamerasBySize
+from .source import Source, quiet_opencv
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+#: Of one image file: a gigapixel needs less.
+MOST_BYTES = 1 << 32
 
 
 class ImageFolderSource(Source):
     """Images of a folder in natural order of their names (2 before 10), or one image file.
 
-    Stamps start at 0, 1 / frame_rate apart. An image that cannot be read is skipped, counted and
-    keeps its place in time.
+    Stamps start at 0, 1 / frame_rate apart. An image that cannot be read, or whose camera is not
+    known, is skipped, counted and keeps its place and time.
     """
 
     kind = "images"
@@ -49,19 +54,24 @@ class ImageFolderSource(Source):
             raise InputFileError(
                 f"{path} holds {len(self._paths)} image file(s) but none can be read"
             )
-        self._choice.camera(first.shape[1], first.shape[0])
+        self._cameras = CamerasBySize(self._choice, first.shape[1], first.shape[0])
         self.camera_origin = self._choice.origin
 
     def __iter__(self) -> Iterator[Frame]:
-        camera = None
+        problem = ""
         for index, path in enumerate(self._paths):
             image = _read_image(path)
-            if image is None:
+            try:
+                if image is None:
+                    raise ImageError("it cannot be read")
+                camera = self._cameras.camera(image.shape[1], image.shape[0])
+            except ImageError as error:
                 self.skipped += 1
+                problem = problem or f"{shown(path.name)}: {error}"
                 continue
-            if camera is None or image.shape[:2] != (camera.height, camera.width):
-                camera = self._choice.camera(image.shape[1], image.shape[0])
-            yield Frame(image, round(index * 1e9 / self.frame_rate), camera)
+            yield Frame(image, round(index * 1e9 / self.frame_rate), camera, number=index + 1)
+        if problem:
+            self.notes.append(f"{self.skipped} images were left out, the first is {problem}")
 
 
 def is_image(path: Path) -> bool:
@@ -75,8 +85,9 @@ def natural_order(path: Path) -> list[str | int]:
 
 
 def _image_paths(path: Path) -> list[Path]:
-    if path.is_file():
-        check_readable(path)
+    if not path.is_dir():
+        if not check_regular(path):
+            raise InputFileError(f"{shown(path)} is empty: give a file that was written completely")
         return [path]
     try:
         paths = [p for p in path.iterdir() if is_image(p) and not p.name.startswith(".")]
@@ -91,8 +102,11 @@ def _image_paths(path: Path) -> list[Path]:
 
 
 def _read_image(path: Path) -> np.ndarray | None:
+    """(H, W, 3) uint8 BGR, turned as EXIF says; None where there is none."""
     try:
+        # By its bytes: OpenCV takes no names that are not UTF-8, and would wait for a FIFO.
+        data = np.frombuffer(read_regular(path, MOST_BYTES), np.uint8)
         with quiet_opencv():
-            return cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error:
+            return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except (InputFileError, cv2.error):
         return None

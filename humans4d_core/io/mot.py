@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import Humans4dError, InputFileError
+from ..errors import InputFileError
 from ..types import Detections, People, TrackState
+from .whole_lines import LineFile
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,7 @@ class MotWriter:
     where they are predicted to be; use with `with`."""
 
     def __init__(self, path: Path):
-        try:
-            self._file = Path(path).open("w", encoding="utf-8")
-        except OSError as error:
-            raise Humans4dError(f"cannot write tracks to {path}: {error.strerror}") from None
+        self._file = LineFile(path)
 
     def write(self, frame: int, stamp_ns: int, people: People) -> None:
         """frame: 1 = first."""
@@ -117,10 +115,11 @@ class MotWriter:
             people.confidence.tolist(),
             strict=True,
         )
-        self._file.writelines(
+        lines = (
             f"{frame},{track},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{score:.4f},-1,-1,-1\n"
             for track, (x, y), (w, h), score in rows
         )
+        self._file.write("".join(lines))
 
     def close(self) -> None:
         self._file.close()

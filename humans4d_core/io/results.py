@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..errors import Humans4dError
 from ..types import People, TrackState
+from .whole_lines import LineFile
 
 
 class PeopleWriter:
@@ -31,11 +31,7 @@ class PeopleWriter:
     """
 
     def __init__(self, path: Path):
-        try:
-            # Line-buffered: whoever follows the file sees whole frames.
-            self._file = Path(path).open("w", buffering=1, encoding="utf-8")
-        except OSError as error:
-            raise Humans4dError(f"cannot write people to {path}: {error.strerror}") from None
+        self._file = LineFile(path)
 
     def write(self, frame: int, stamp_ns: int, people: People) -> None:
         """frame: 1 = first."""

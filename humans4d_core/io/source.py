@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 
-from ..errors import InputFileError
 from ..types import Frame
 
 #: Frames a second of images that carry no time.
@@ -32,7 +31,7 @@ class Source(ABC):
         self.frame_rate = ASSUMED_FRAME_RATE  #: frames a second, the mean where they vary
         self.frame_count: int | None = None  #: what the header says, which may be wrong
         self.camera_origin = ""  #: where the camera comes from, for people to read
-        self.skipped = 0  #: images that could not be read so far
+        self.skipped = 0  #: images that could not be read or used so far; frame numbers count them
         self.notes: list[str] = []  #: sentences for the user: assumptions and losses
 
     @abstractmethod
@@ -57,14 +56,3 @@ def quiet_opencv():
         yield
     finally:
         _opencv_logging.setLogLevel(level)
-
-
-def check_readable(path: Path) -> None:
-    """An existing, readable file with something in it, or InputFileError."""
-    try:
-        with path.open("rb") as file:
-            first = file.read(1)
-    except OSError as error:
-        raise InputFileError(f"cannot read {path}: {error.strerror}") from None
-    if not first:
-        raise InputFileError(f"{path} is empty: give a file that was written completely")

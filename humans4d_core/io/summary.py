@@ -6,7 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -92,10 +92,14 @@ def versions() -> dict[str, str]:
 def write_summary(path: Path, summary: Mapping) -> None:
     """Write summary.json, readable and with a newline at its end."""
     text = json.dumps(_fit_for_json(summary), indent=2, allow_nan=False) + "\n"
+    path = Path(path)
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Humans4dError(f"cannot write {path}: {error.strerror}") from None
+        # Half of it is worth nothing.
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise Humans4dError(f"cannot write {shown(path)}: {error.strerror}") from None
 
 
 def _fit_for_json(value):

@@ -1,32 +1,38 @@
-"""Videos in and out, through OpenCV's FFmpeg."""
+"""Videos in, through OpenCV's FFmpeg."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..errors import Humans4dError, InputFileError
-from ..types import Frame
-from .camera_choice import CameraChoice
-from .source import Source, check_readable, quiet_opencv
-
-# FFmpeg writes to stderr on its own ("moov atom not found"); -8 is AV_LOG_QUIET.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+from ..errors import ImageError
+from ..shown_text import shown
+from ..types import Camera, Frame
+from .camera_choice import CameraChoice, CamerasBySize, is_same_shape
+from .display import Display, plan_display
+from .source import ASSUMED_FRAME_RATE, Source, quiet_opencv
+from .video_opening import OpenVideo, next_image
+from .video_timeline import FrameNumbers, PacketTimes
 
 #: A header that says more frames a second than this says nothing (webm without a rate: 1000).
 MAX_FRAME_RATE = 999.0
 
 
+#: The others may be cut anywhere (MPEG-TS), or know only when to decode a picture (AVI).
+_STARTS_WHOLE = ("MP4", "Matroska")
+
+
 class VideoSource(Source):
     """A video file. Stamps start at 0 and follow the file's own times.
 
-    frame_rate (frames a second) replaces the file's times. The size is that of the first frame
-    that can be decoded, whatever the header says.
+    frame_rate (frames a second) replaces the file's times. Pictures are as a player shows them:
+    cut, with square pixels and turned as the file says, all of the size of the first one that can
+    be decoded, where their shape is the same. One that cannot be decoded, or whose camera is not
+    known, is skipped, counted and keeps its place and time.
     """
 
     kind = "video"
@@ -38,9 +44,59 @@ class VideoSource(Source):
         frame_rate: float | None = None,
     ):
         super().__init__(path)
-        self._choice = camera or CameraChoice()
-        self._capture, self._first_image = _open_video(path)
+        self._video = OpenVideo(path)
+        try:
+            self._capture = self._video.capture
+            self._choose_rate(frame_rate)
+            announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            # Broken headers give NaN, negative and absurd counts.
+            self.frame_count = int(announced) if 0 < announced < 1e9 else None
+            self._stored_size: tuple[int, int] | None = None
+            self._display = Display()
+            self._size: tuple[int, int] | None = None  # width, height of the first as shown, px
+            self._first_image = self._shown(self._video.first_image)
+            choice = camera or CameraChoice()
+            self._cameras = CamerasBySize(choice, *self.image_size)
+            self.camera_origin = choice.origin
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of the pictures as shown, px."""
+        return self._size
+
+    def __iter__(self) -> Iterator[Frame]:
+        image, self._first_image = self._first_image, None
+        numbers = FrameNumbers(
+            PacketTimes(self._video.open_packets),
+            1000 / self._header_rate,
+            self._time_ms(),
+            self._video.failures,
+            self._video.container in _STARTS_WHOLE,
+        )
+        stamp_ns, problem = -1, ""
+        while image is not None:
+            time_ms = self._time_ms()
+            stamp_ns = self._stamp_ns(numbers.number, time_ms - numbers.start_ms, stamp_ns)
+            camera, problem = self._camera(image, problem)
+            if camera is not None:
+                yield Frame(image, stamp_ns, camera, number=numbers.number)
+            with quiet_opencv():
+                image, failures = next_image(self._capture)
+            if image is not None:
+                image = self._shown(image)
+                numbers.advance(self._time_ms(), failures)
+        numbers.finish()
+        self._note_losses(numbers.number, numbers.undecoded, problem)
+
+    def close(self) -> None:
+        self._video.close()
+
+    def _choose_rate(self, frame_rate: float | None) -> None:
         header_rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self._header_rate = header_rate if 0 < header_rate < MAX_FRAME_RATE else ASSUMED_FRAME_RATE
         self._stamps_from_rate = frame_rate is not None
         if frame_rate is not None:
             self.frame_rate = frame_rate
@@ -49,127 +105,61 @@ class VideoSource(Source):
         else:
             self._stamps_from_rate = True
             self.notes.append(
-                f"{path.name} does not say its frame rate: {self.frame_rate:g} frames a second "
-                "assumed, --fps sets it"
-            )
-        announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        # Broken headers give NaN, negative and absurd counts.
-        self.frame_count = int(announced) if 0 < announced < 1e9 else None
-        height, width = self._first_image.shape[:2]
-        self._choice.camera(width, height)
-        self.camera_origin = self._choice.origin
-
-    def __iter__(self) -> Iterator[Frame]:
-        image, camera, stamp_ns, index = self._first_image, None, 0, 0
-        start_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-        self._first_image = None
-        while image is not None:
-            if camera is None or image.shape[:2] != (camera.height, camera.width):
-                camera = self._choice.camera(image.shape[1], image.shape[0])
-            yield Frame(image, stamp_ns, camera)
-            with quiet_opencv():
-                image = _read(self._capture)
-            index += 1
-            stamp_ns = self._stamp_ns(index, start_ms, stamp_ns)
-        if self.frame_count is not None and index < self.frame_count - 1:
-            self.notes.append(
-                f"{self.path.name} announces {self.frame_count} frames but only {index} could be "
-                "read: it is probably cut off"
+                f"{shown(self.path.name)} does not say its frame rate: {self.frame_rate:g} frames "
+                "a second assumed, --fps sets it"
             )
 
-    def _stamp_ns(self, index: int, start_ms: float, previous_ns: int) -> int:
+    def _time_ms(self) -> float:
+        time_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        return time_ms if math.isfinite(time_ms) else 0.0
+
+    def _stamp_ns(self, number: int, elapsed_ms: float, previous_ns: int) -> int:
         if self._stamps_from_rate:
-            return round(index * 1e9 / self.frame_rate)
-        elapsed_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC) - start_ms
-        if math.isfinite(elapsed_ms) and round(elapsed_ms * 1e6) > previous_ns:
+            return round((number - 1) * 1e9 / self.frame_rate)
+        if round(elapsed_ms * 1e6) > previous_ns:
             return round(elapsed_ms * 1e6)
-        return previous_ns + round(1e9 / self.frame_rate)
+        return max(previous_ns, 0) + round(1e9 / self.frame_rate)
 
-    def close(self) -> None:
-        self._capture.release()
+    def _shown(self, image: np.ndarray) -> np.ndarray:
+        """A picture as decoded -> as a player shows it."""
+        size = (image.shape[1], image.shape[0])
+        if size != self._stored_size:
+            self._stored_size = size
+            self._display = self._plan(size)
+        image = self._display.apply(image)
+        width, height = image.shape[1], image.shape[0]
+        self._size = self._size or (width, height)
+        if (width, height) != self._size and is_same_shape(width, height, *self._size):
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
+        return image
 
+    def _plan(self, size: tuple[int, int]) -> Display:
+        across = self._capture.get(cv2.CAP_PROP_SAR_NUM)
+        down = self._capture.get(cv2.CAP_PROP_SAR_DEN)
+        aspect = across / down if across > 0 and down > 0 else 1.0
+        turn = self._capture.get(cv2.CAP_PROP_ORIENTATION_META)
+        display = plan_display(size, self._video.header, aspect, turn)
+        if self._size is None:
+            self.notes += [f"{shown(self.path.name)}: {note}" for note in display.notes]
+        return display
 
-def _open_video(path: Path) -> tuple[cv2.VideoCapture, np.ndarray]:
-    check_readable(path)
-    if _is_text(path):
-        # FFmpeg would draw it as terminal output, one picture after the other.
-        raise InputFileError(f"{path} is a text file, not a video")
-    has_ffmpeg = cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG)
-    with quiet_opencv():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG if has_ffmpeg else cv2.CAP_ANY)
-        image = _read(capture)
-    if image is None:
-        capture.release()
-        raise InputFileError(
-            f"{path} is not a video that can be read: it is cut off, damaged or of another type"
-        )
-    return capture, image
+    def _camera(self, image: np.ndarray, problem: str) -> tuple[Camera | None, str]:
+        """The camera, or None and why; the first reason stays."""
+        try:
+            return self._cameras.camera(image.shape[1], image.shape[0]), problem
+        except ImageError as error:
+            self.skipped += 1
+            return None, problem or str(error)
 
-
-def _is_text(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(1024)
-    return all(byte >= 32 or byte in b"\t\n\r\x1b" for byte in head) and b"\x7f" not in head
-
-
-def _read(capture: cv2.VideoCapture) -> np.ndarray | None:
-    try:
-        found, image = capture.read()
-    except cv2.error:
-        return None
-    return image if found and image is not None and image.size else None
-
-
-class VideoWriter:
-    """Writes images (H, W, 3) uint8 BGR as an mp4; use with `with`.
-
-    The first image sets the size; later ones of another size are fitted into it, black around.
-    """
-
-    def __init__(self, path: Path, frame_rate: float):
-        self.path = Path(path)
-        # MPEG-4 counts time in 16 bits: two decimals fit, more may not.
-        self._frame_rate = round(min(max(frame_rate, 0.1), 600.0), 2)
-        self._writer: cv2.VideoWriter | None = None
-        self._size = (0, 0)
-
-    def write(self, image_bgr: np.ndarray) -> None:
-        if self._writer is None:
-            self._size = (image_bgr.shape[1], image_bgr.shape[0])
-            self._writer = self._open()
-        elif (image_bgr.shape[1], image_bgr.shape[0]) != self._size:
-            image_bgr = _fit(image_bgr, *self._size)
-        self._writer.write(image_bgr)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
-
-    def __enter__(self) -> VideoWriter:
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self.close()
-
-    def _open(self) -> cv2.VideoWriter:
-        codec = cv2.VideoWriter_fourcc(*"mp4v")
-        with quiet_opencv():
-            writer = cv2.VideoWriter(str(self.path), codec, self._frame_rate, self._size)
-        if not writer.isOpened():
-            width, height = self._size
-            raise Humans4dError(
-                f"cannot write {self.path} as a {width}x{height} mp4: check the folder, the disk "
-                "and that OpenCV has FFmpeg, or leave the overlay out"
+    def _note_losses(self, last: int, undecoded: int, problem: str) -> None:
+        name = shown(self.path.name)
+        self.skipped += undecoded
+        if undecoded:
+            self.notes.append(f"{undecoded} pictures of {name} cannot be decoded: it is damaged")
+        if problem:
+            self.notes.append(f"pictures of {name} were left out, the first because {problem}")
+        if self.frame_count is not None and last < self.frame_count - 1:
+            self.notes.append(
+                f"{name} announces {self.frame_count} frames but only {last} could be read: it is "
+                "probably cut off"
             )
-        return writer
-
-
-def _fit(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    scale = min(width / image.shape[1], height / image.shape[0])
-    size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
-    resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    canvas = np.zeros((height, width, 3), np.uint8)
-    left, top = (width - size[0]) // 2, (height - size[1]) // 2
-    canvas[top : top + size[1], left : left + size[0]] = resized
-    return canvas

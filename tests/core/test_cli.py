@@ -118,6 +118,19 @@ def test_unusable_boxes_are_skipped_and_counted_and_the_run_goes_on(humans4d, fi
     assert "3 unusable ones skipped" in stdout
 
 
+def test_given_boxes_load_no_detector(humans4d, film, tmp_path, monkeypatch):
+    def load(*_):
+        raise AssertionError("a detector was loaded")
+
+    monkeypatch.setattr("humans4d_core.pipeline.create_detector", load)
+    boxes = tmp_path / "boxes.txt"
+    boxes.write_text("1,-1,10,10,50,90,1\n")
+    out = ("-o", tmp_path / "out", "--no-overlay")
+    assert humans4d("run", film(2), *out, "--boxes", boxes)[0] == 0
+    code, _, stderr = humans4d("run", film(2), *out, "--boxes", boxes, "--detector", "eyes")
+    assert code == 2 and "eyes" in stderr
+
+
 @pytest.mark.skipif(not PEDESTRIANS.exists(), reason="needs ../shared/media/pets09-s2l1")
 def test_people_of_a_real_video_are_seen_tracked_and_written(humans4d, tmp_path):
     out = tmp_path / "out"

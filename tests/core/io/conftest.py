@@ -69,3 +69,89 @@ def make_people():
         )
 
     return make
+
+
+@pytest.fixture
+def y4m(tmp_path):
+    """y4m(name, frames, size, aspect): uncompressed video; frame i is gray 20 * i, and bright in
+    its upper left quarter."""
+
+    def make(name="film.y4m", frames=3, size=(64, 48), aspect="1:1") -> Path:
+        width, height = size
+        data = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A{aspect} C420jpeg\n".encode()
+        for index in range(frames):
+            gray = np.full((height, width), 20 * index, np.uint8)
+            gray[: height // 2, : width // 2] = 250
+            data += b"FRAME\n" + gray.tobytes() + bytes([128]) * (width * height // 2)
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return make
+
+
+def _box_at(data: bytes, start: int, end: int, kind: bytes) -> tuple[int, int]:
+    while start < end:
+        size = int.from_bytes(data[start : start + 4], "big")
+        if data[start + 4 : start + 8] == kind:
+            return start, start + size
+        start += size
+    raise LookupError(kind)
+
+
+@pytest.fixture
+def edit_mp4():
+    """edit_mp4(path, boxes, change): `change(content) -> content` of the box at the path `boxes`.
+
+    Where a box of fixed fields holds boxes, its name goes with their number: (b"stsd", 8).
+    """
+
+    def edit(path: Path, boxes: list, change) -> Path:
+        data = path.read_bytes()
+        start, end, places = 0, len(data), []
+        for box in boxes:
+            kind, fields = box if isinstance(box, tuple) else (box, 0)
+            start, end = _box_at(data, start, end, kind)
+            places.append(start)
+            start += 8 + fields
+        inner = places[-1] + 8
+        content = change(data[inner:end])
+        grown = len(content) - (end - inner)
+        data = bytearray(data[:inner] + content + data[end:])
+        # OpenCV writes the index behind the pictures: their places stay.
+        for place in places:
+            size = int.from_bytes(data[place : place + 4], "big") + grown
+            data[place : place + 4] = size.to_bytes(4, "big")
+        path.write_bytes(data)
+        return path
+
+    return edit
+
+
+#: Boxes from a file to the description of its pictures.
+STSD = [b"moov", b"trak", b"mdia", b"minf", b"stbl", (b"stsd", 8)]
+
+
+@pytest.fixture
+def set_matrix(edit_mp4):
+    """set_matrix(path, a, b, c, d): the display matrix of an mp4's track."""
+
+    def change(path: Path, a, b, c, d) -> Path:
+        numbers = [round(v * 65536) for v in (a, b, 0, c, d, 0, 0, 0)] + [1 << 30]
+        matrix = b"".join(v.to_bytes(4, "big", signed=True) for v in numbers)
+        return edit_mp4(path, [b"moov", b"trak", b"tkhd"], lambda t: t[:40] + matrix + t[76:])
+
+    return change
+
+
+@pytest.fixture
+def set_codec(edit_mp4):
+    """set_codec(path, code): what an mp4 calls its codec (4 bytes)."""
+
+    def change(path: Path, code: bytes) -> Path:
+        edit_mp4(path, STSD[:-1] + [b"stsd"], lambda s: s[:12] + code + s[16:])
+        # What describes MPEG-4 further would be believed more than the name.
+        path.write_bytes(path.read_bytes().replace(b"esds", b"free"))
+        return path
+
+    return change

@@ -13,6 +13,19 @@ def test_nothing_said_is_an_assumption_that_says_so():
     assert math.degrees(choice.camera(640, 480).horizontal_fov) == pytest.approx(60)
 
 
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
+def test_the_assumed_field_of_view_is_of_the_longer_side_however_a_phone_is_held(size):
+    camera = CameraChoice().camera(*size)
+    assert camera.fx == camera.fy == pytest.approx(1663, abs=0.5)
+    assert (camera.cx, camera.cy) == (size[0] / 2, size[1] / 2)
+    assert "longer side" in CameraChoice().origin
+
+
+def test_a_given_field_of_view_is_horizontal():
+    camera = CameraChoice(fov_degrees=90).camera(1080, 1920)
+    assert camera.fx == pytest.approx(540) and "width" in CameraChoice(fov_degrees=90).origin
+
+
 def test_intrinsics_are_read_in_opencv_order():
     camera = CameraChoice.from_text(None, "500,510,320,240,-0.1,0.01").camera(640, 480)
     assert (camera.fx, camera.fy, camera.cx, camera.cy) == (500, 510, 320, 240)

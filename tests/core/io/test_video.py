@@ -110,7 +110,7 @@ def test_a_file_that_is_no_video_is_refused(tmp_path, content, reason):
 
 
 def test_a_folder_instead_of_a_file_is_refused(tmp_path):
-    with pytest.raises(InputFileError, match="directory"):
+    with pytest.raises(InputFileError, match="is a folder"):
         VideoSource(tmp_path)
 
 

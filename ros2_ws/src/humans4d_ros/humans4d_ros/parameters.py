@@ -50,8 +50,9 @@ class NodeParameters:
     )
     horizontal_fov: float = _row(
         "Camera", 0.0,
-        "Horizontal field of view in radians of a camera without calibration. Above 0 it is used "
-        "instead of CameraInfo; distances are then as good as this number. 0: use CameraInfo.",
+        "Horizontal field of view (over the image's width) in radians of a camera without "
+        "calibration. Above 0 it is used instead of CameraInfo; distances are then as good as this "
+        "number. 0: use CameraInfo.",
         0.0, math.radians(179),
     )
     image_is_rectified: bool = _row(

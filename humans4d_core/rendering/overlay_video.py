@@ -1,0 +1,23 @@
+"""overlay.mp4: people drawn over the images of a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..io import VideoWriter
+from ..types import Frame, People
+from .overlay import draw_overlay
+
+
+class OverlayWriter(VideoWriter):
+    """Writes each frame with its people on it; use with `with`."""
+
+    def __init__(self, path: Path, frame_rate: float, faces: np.ndarray):
+        """faces: (F, 3) of the bodies' mesh."""
+        super().__init__(path, frame_rate)
+        self._faces = faces
+
+    def write(self, frame: Frame, people: People) -> None:
+        super().write(draw_overlay(frame.image_bgr, people, self._faces, frame.camera))
