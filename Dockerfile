@@ -10,13 +10,13 @@
 # has no wheels for aarch64, so that HUMANS4D_ROS names the distribution to install.
 #
 #   docker run --rm --gpus all --net=host --ipc=host --cap-drop=ALL \
-#     --security-opt=no-new-privileges --read-only --tmpfs /tmp --tmpfs /home/humans4d:uid=1001 \
+#     --security-opt=no-new-privileges --read-only --tmpfs /tmp -v humans4d_home:/home/humans4d \
 #     -v $PWD/weights:/weights:ro -e HUMANS4D_CHECKPOINT=/weights humans4d --ros-args \
 #     -r image:=/camera/image_raw -r camera_info:=/camera/camera_info
 #
 # --net=host and --ipc=host let it find the robot's other nodes and share memory with them (Jetson:
 # --runtime nvidia instead of --gpus all). The node runs as a user without rights, needs no capability
-# and writes nothing but logs. Weights and SMPL are licensed to the user: they are mounted.
+# and writes logs and compiled kernels only. Weights and SMPL are licensed to the user: they are mounted.
 # More in docs/security.md.
 #
 # The default base is a multi-platform image by its digest, which cannot change: debian:bookworm of

@@ -39,10 +39,14 @@ def answer_impossible_transitions(node) -> None:
 
     Up to Jazzy the request raises in the executor instead, which ends the node.
     """
+    from humans4d_core.shown_text import shown  # launch files import this module without the core
+
     service = node._service_change_state
     change_state = service.callback
 
     def answer(request, response):
+        # rcl writes a label that it does not know into the log as it is.
+        request.transition.label = shown(request.transition.label)
         try:
             return change_state(request, response)
         except RuntimeError as error:  # RCLError
