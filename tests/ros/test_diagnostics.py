@@ -132,3 +132,24 @@ def test_a_report_says_how_long_ago_the_last_error_was(clock):
     statistics.image_refused("image", "bad")
     clock.now += 12.3
     assert statistics.report().values["last_error_seconds_ago"] == "12.3"
+
+
+def test_losses_are_told_as_a_share_of_the_last_seconds(clock):
+    statistics = Statistics()
+    statistics.images_lost(100)
+    for _ in range(8):  # until that is long ago
+        clock.now += 1
+        statistics.report()
+    for _ in range(34):
+        statistics.image_received(False)
+    statistics.images_lost(58)
+    report = statistics.report()
+    assert (report.lost, report.sent) == (58, 92)
+
+
+def test_callbacks_that_failed_are_counted_and_told():
+    statistics = Statistics()
+    assert statistics.report().values["callbacks_failed"] == "0"
+    statistics.callback_failed("subscription /clock failed")
+    values = statistics.report().values
+    assert (values["callbacks_failed"], values["last_error"]) == ("1", "subscription /clock failed")

@@ -45,6 +45,9 @@ def judge(state="active", failure="", limits=LIMITS, **changes):
         ({"output_rate": 7.0}, WARN, "7.0 images/s are processed, fewer than 8"),
         ({"output_rate": 3.0}, ERROR, "3.0 images/s are processed, fewer than 4"),
         ({"output_rate": math.nan}, OK, "working"),
+        ({"lost": 58, "sent": 92}, WARN, "58 of the last 92 images were lost on their way: give"),
+        ({"lost": 2, "sent": 150}, OK, "working"),
+        ({"lost": 2, "sent": 4}, OK, "working"),  # of a camera that has just started
     ],
 )
 def test_the_level_follows_the_limits(changes, level, told):

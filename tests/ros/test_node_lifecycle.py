@@ -1,8 +1,11 @@
 """How the node starts, obeys and ends."""
 
+import contextlib
 import itertools
 import os
 import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,9 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
 from lifecycle_msgs.msg import Transition
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import ParameterValue
+from rcl_interfaces.srv import SetParameters
 
 from humans4d_core.types import Camera
 
@@ -63,6 +69,41 @@ def test_an_activation_that_fails_says_why(start_node):
     assert node.wait() == 1
     assert "cannot activate" in node.output
     assert "QoS override for policy `reliability`: `nonsense`" in node.output
+    assert "qos_overrides./image.subscription: reliability = nonsense" in node.output
+    assert "Traceback" not in node.output
+
+
+def test_more_than_one_signal_ends_the_node_as_one_does(start_node):
+    """A terminal and the launch system both send SIGINT; others SIGTERM after it."""
+    node = start_node()
+    node.wait_until_it_says("active: listening")
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+        node.process.send_signal(number)
+    node.wait_until_it_says("shut down from 'active'")
+    with contextlib.suppress(ProcessLookupError):
+        for _ in range(200):  # until it is gone
+            node.process.send_signal(signal.SIGTERM)
+            node.process.send_signal(signal.SIGINT)
+            time.sleep(0.005)
+    assert node.wait() == 0
+    assert "Traceback" not in node.output
+
+
+@pytest.mark.parametrize("moment", ["", "recovery:", "track ids begin"])
+def test_a_signal_during_the_start_ends_it_cleanly(start_node, moment):
+    node = start_node()
+    if moment:
+        node.wait_until_it_says(moment)
+    else:
+        # Its own code is running: the libraries are being loaded.
+        maps = Path(f"/proc/{node.process.pid}/maps")
+        deadline = time.monotonic() + 60
+        while "rclpy" not in maps.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert node.stop(signal.SIGTERM) == 0
+    assert "Traceback" not in node.output
+    assert "[ERROR]" not in node.output
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +151,54 @@ def test_a_manager_leads_the_node_through_its_life(
 
     assert change_state(Transition.TRANSITION_DEACTIVATE)
     assert state() == "inactive"
+    managed.wait_until_it_says("inactive: it listens to nothing")
     station.wait_for(
         lambda: [topic.get_subscription_count() for topic in camera_topics] == [0, 0],
         "the end of the subscriptions",
     )
     assert change_state(Transition.TRANSITION_CLEANUP)
     assert state() == "unconfigured"
+    managed.wait_until_it_says("unconfigured: the models are released")
+    assert "they go on" not in managed.output  # no id was given yet
+
+
+def test_strangers_cannot_end_the_node_or_change_its_clock(
+    managed, change_state, set_parameter, station, call
+):
+    assert set_parameter("use_sim_time", True).successful
+    assert set_parameter("use_sim_time", False).successful
+    assert change_state(Transition.TRANSITION_CONFIGURE)
+    assert change_state(Transition.TRANSITION_ACTIVATE)
+    refused = set_parameter("use_sim_time", True)
+    assert not refused.successful
+    assert "use_sim_time can change while the node is unconfigured only" in refused.reason
+    assert set_parameter("use_sim_time", False).successful  # as it is: `ros2 param load` sends all
+
+    client = station.node.create_client(SetParameters, "/humans4d/set_parameters")
+    assert client.wait_for_service(30)
+    unknown = ParameterMessage(name="max_rate", value=ParameterValue(type=200))
+
+    def has_failed():
+        client.call_async(SetParameters.Request(parameters=[unknown]))
+        report = station.diagnostics()
+        return int(report["callbacks_failed"]) > 0 and report
+
+    report = station.wait_for(has_failed, "the failure")
+    assert "set_parameters failed: ValueError" in report["last_error"]
+    assert managed.process.poll() is None
+    assert set_parameter("max_rate", 0.0).successful
+    assert change_state(Transition.TRANSITION_DEACTIVATE)
+    assert change_state(Transition.TRANSITION_CLEANUP)
+
+
+def test_only_what_has_changed_is_told(managed, change_state, set_parameter):
+    assert change_state(Transition.TRANSITION_CONFIGURE)
+    assert set_parameter("warn_rate", 0.0).successful
+    assert set_parameter("warn_latency", 1.5).successful
+    managed.wait_until_it_says("from the next image on: warn_latency = 1.5")
+    assert "warn_rate" not in managed.output
+    assert set_parameter("warn_latency", 1.0).successful
+    assert change_state(Transition.TRANSITION_CLEANUP)
 
 
 def test_ids_go_on_after_the_node_was_configured_anew(

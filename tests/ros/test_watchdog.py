@@ -12,6 +12,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
+from humans4d_msgs.msg import TrackedPeople
 from humans4d_ros.watchdog import why_silent
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
@@ -40,8 +41,8 @@ def ask(nodes):
     """ask(topic, qos) -> why a subscription of images there would be silent."""
     listener, held = nodes[0], []
 
-    def ask(topic, qos=BEST_EFFORT):
-        held.append(listener.create_subscription(Image, topic, print, qos))
+    def ask(topic, qos=BEST_EFFORT, kind=Image):
+        held.append(listener.create_subscription(kind, topic, print, qos))
         return why_silent(listener, held[-1])
 
     yield ask
@@ -77,8 +78,52 @@ def test_topics_that_do_have_images_are_offered(ask, publish):
     publish(CompressedImage, "/front/image_raw/compressed", BEST_EFFORT)
     told = ask("image")
     assert told == (
-        "nobody publishes on /robot/image (images are on /front/image_raw: remap 'image')"
+        "nobody publishes on /robot/image (images are on /front/image_raw: remap "
+        "image:=/front/image_raw)"
     )
+    told = ask("image/compressed", kind=CompressedImage)
+    assert told == (
+        "nobody publishes on /robot/image/compressed (images are on /front/image_raw/compressed: "
+        "remap image:=/front/image_raw)"
+    )
+
+
+def test_the_other_transport_of_the_same_camera_is_offered(ask, publish):
+    publish(CompressedImage, "lone/compressed", BEST_EFFORT)
+    publish(Image, "whole", BEST_EFFORT)
+    publish(Image, "/other", BEST_EFFORT)
+    assert ask("lone") == (
+        "nobody publishes on /robot/lone (images are on /robot/lone/compressed: set "
+        "image_transport:=compressed)"
+    )
+    assert ask("whole/compressed", kind=CompressedImage) == (
+        "nobody publishes on /robot/whole/compressed (images are on /robot/whole: set "
+        "image_transport:=raw)"
+    )
+
+
+def test_where_only_the_other_transport_exists_both_settings_are_told(ask, publish):
+    publish(CompressedImage, "/rear/image_raw/compressed", BEST_EFFORT)
+    assert ask("image") == (
+        "nobody publishes on /robot/image (images are on /rear/image_raw/compressed: remap "
+        "image:=/rear/image_raw and set image_transport:=compressed)"
+    )
+
+
+def test_what_this_node_or_another_of_its_kind_draws_is_no_camera(ask, publish, nodes):
+    listener, camera = nodes
+    own = listener.create_publisher(Image, "~/overlay", RELIABLE)
+    people = camera.create_publisher(TrackedPeople, "~/people", RELIABLE)
+    publish(Image, "/robot/camera/overlay", RELIABLE)
+    try:
+        deadline = time.monotonic() + 30.0
+        while not listener.get_publishers_info_by_topic(people.topic_name):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert ask("image").endswith(": is the camera's driver running?")
+    finally:
+        listener.destroy_publisher(own)
+        camera.destroy_publisher(people)
 
 
 def test_a_topic_of_another_type_is_told(ask, publish):

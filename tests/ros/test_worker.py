@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import pytest
 
@@ -97,3 +98,28 @@ def test_stop_waits_for_the_item_at_hand():
     go_on.set()
     stopper.join(TIMEOUT)
     assert finished == ["a"]
+
+
+def test_the_worker_outlives_who_is_told_of_its_errors(capfd):
+    """In silence it would be missed only by who looks for people."""
+    done = threading.Event()
+
+    def process(item):
+        if item == "good":
+            done.set()
+        raise ValueError(f"{item} item")
+
+    def on_error(error):
+        raise RuntimeError(f"cannot tell of: {error}")
+
+    worker = Worker(process, on_error)
+    for _ in range(3):
+        worker.offer("bad")
+    deadline = time.monotonic() + TIMEOUT
+    while "cannot tell of: bad item" not in capfd.readouterr().err:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    worker.offer("good")
+    assert done.wait(TIMEOUT)
+    worker.stop()
+    assert "good item" not in capfd.readouterr().err  # the log is not flooded

@@ -25,11 +25,11 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "humans4d_node = humans4d_ros.node:main",
-            "humans4d_adapters = humans4d_ros.adapters.__main__:main",
-            "humans4d_bag_play = humans4d_ros.bag_player:main",
-            "humans4d_bag_record = humans4d_ros.bag_recorder:main",
-            "humans4d_demo = humans4d_ros.demo:main",
+            "humans4d_node = humans4d_ros.programs:node",
+            "humans4d_adapters = humans4d_ros.programs:adapters",
+            "humans4d_bag_play = humans4d_ros.programs:bag_player",
+            "humans4d_bag_record = humans4d_ros.programs:bag_recorder",
+            "humans4d_demo = humans4d_ros.programs:demo",
         ],
     },
 )

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.utilities import remove_ros_args
@@ -36,6 +35,7 @@ from rosbags.typesys.store import Typestore
 from humans4d_core.errors import Humans4dError, InputFileError
 
 from .bag_writer import BagWriter
+from .guarded_executor import CallbackLog, GuardedExecutor, OnError
 from .header_stamps import StampReader
 from .ros_session import message_class, ros_node, run_program, stop_on_signals
 
@@ -232,6 +232,18 @@ def _bag_quality(quality: QoSProfile) -> Qos:
     )
 
 
+def unless_writing(node: Node) -> OnError:
+    """What others send is logged; a bag that cannot be written ends the recording."""
+    log = CallbackLog(node.get_logger())
+
+    def on_error(where: str, error: Exception) -> None:
+        if isinstance(error, (OSError, Humans4dError)):
+            raise error
+        log(where, error)
+
+    return on_error
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         "bag_recorder", description="Record topics into a rosbag2 (mcap) until interrupted."
@@ -246,7 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
     def program() -> int:
         with stop_on_signals() as stop, ros_node("bag_recorder") as node:
             recorder = BagRecorder(node, options.bag, options.topic)
-            executor = SingleThreadedExecutor(context=node.context)
+            executor = GuardedExecutor(unless_writing(node), context=node.context)
             executor.add_node(node)
             end = time.monotonic() + (float("inf") if options.seconds is None else options.seconds)
             try:

@@ -43,6 +43,7 @@ class CameraSource:
         #: Whether images of one size were taken in more than one way: a zoom lens.
         self.varies = False
         self._arrived = threading.Condition()
+        self.topic = "camera_info"  #: where CameraInfo is listened to, for who is told of its lack
 
     def update(self, message) -> bool:
         """Take a sensor_msgs/CameraInfo; True if it says something new.
@@ -91,8 +92,8 @@ class CameraSource:
         history = self._history
         if not history:
             raise CameraError(
-                "no CameraInfo has come yet: publish it on this node's topic 'camera_info', or set "
-                "the parameter 'horizontal_fov' (radians)"
+                f"no CameraInfo has come yet on {self.topic}: publish it there, remap "
+                "'camera_info' to where it is, or set the parameter 'horizontal_fov' (radians)"
             )
         if stamp_ns:
             # The first one also holds for what was before it.

@@ -15,16 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rclpy.executors import SingleThreadedExecutor
 from rich.console import Console
 
 from humans4d_core.io import BagSource
 
 from .bag_player import BagPlayer
-from .bag_recorder import BagRecorder
+from .bag_recorder import BagRecorder, unless_writing
 from .demo_input import DemoInput, Interrupted
 from .demo_progress import progress
 from .demo_report import BODY_MODEL, PEOPLE
+from .guarded_executor import GuardedExecutor
 from .ros_session import ros_node, use_large_message_profile
 
 RECORDED = (PEOPLE, BODY_MODEL, "/humans4d/markers", "/tf", "/diagnostics")
@@ -150,7 +150,7 @@ def _end(process: subprocess.Popen) -> int:
 def _recording(path: Path) -> Iterator[BagRecorder]:
     with ros_node("humans4d_demo_recorder") as node:
         recorder = BagRecorder(node, path, RECORDED)
-        executor = SingleThreadedExecutor(context=node.context)
+        executor = GuardedExecutor(unless_writing(node), context=node.context)
         executor.add_node(node)
         spinner = threading.Thread(target=executor.spin, name="recorder")
         spinner.start()

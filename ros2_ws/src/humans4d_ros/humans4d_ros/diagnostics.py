@@ -29,6 +29,9 @@ class Report:
     #: s from stamp to publication, from arrival where stamps say nothing; or NaN.
     latency_p95: float
     values: dict[str, str]  #: what diagnostics show
+    #: Images that the middleware lost, of those that were sent, over a few reports.
+    lost: int = 0
+    sent: int = 0
 
 
 class Statistics:
@@ -40,6 +43,7 @@ class Statistics:
         self._refused_for: Counter[str] = Counter()
         self._inputs_refused: Counter[str] = Counter()
         self._time_jumps = 0
+        self._callbacks_failed = 0
         self._states = np.zeros(0, np.uint8)
         self._latencies: deque[float] = deque(maxlen=WINDOW)
         self._node_seconds: deque[float] = deque(maxlen=WINDOW)
@@ -87,6 +91,12 @@ class Statistics:
             self._inputs_refused[kind] += 1
             self._last_error, self._last_error_at = error, time.monotonic()
 
+    def callback_failed(self, error: str) -> None:
+        """Something of a stranger, or a mistake of ours, broke a callback; the node goes on."""
+        with self._lock:
+            self._callbacks_failed += 1
+            self._last_error, self._last_error_at = error, time.monotonic()
+
     def image_refused(self, reason: str, error: str) -> int:
         """Returns how often there was this reason, this time included."""
         with self._lock:
@@ -117,6 +127,7 @@ class Statistics:
             seconds = now - then
             recent = {key: counts[key] - self._reports[-1][1][key] for key in counts}
             self._reports.append((now, counts))
+            lost = counts["lost"] - before["lost"]
             input_rate = (counts["received"] - before["received"]) / max(seconds, 1e-3)
             output_rate = (counts["processed"] - before["processed"]) / max(seconds, 1e-3)
             p95s = [_percentile(s, 95) for s in (self._latencies, self._node_seconds)]
@@ -137,6 +148,7 @@ class Statistics:
                 "tracks": str(len(self._states) - states[TrackState.LOST]),
                 **_percentiles("latency", self._latencies),
                 **_percentiles("node", self._node_seconds),
+                "callbacks_failed": str(self._callbacks_failed),
                 "time_jumps_back": str(self._time_jumps),
                 "last_error": self._last_error,
                 "last_error_seconds_ago": _shown(now - self._last_error_at, 1),
@@ -148,6 +160,8 @@ class Statistics:
                 now - self._last_image_at,
                 p95s[0] if not math.isnan(p95s[0]) else p95s[1],
                 values,
+                lost,
+                lost + counts["received"] - before["received"],
             )
 
 

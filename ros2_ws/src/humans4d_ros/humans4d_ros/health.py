@@ -16,6 +16,10 @@ from .parameters import NodeParameters
 GPU_NEARLY_FULL = 0.95
 #: Characters of a text in a status.
 _LONGEST = 1000
+#: Share of the images of the last seconds that the middleware may lose without a warning, of so
+#: many at least. With the Fast DDS profile it loses about 1 % of them, without it more than half
+#: (docs/ros.md).
+LOST_SHARE, LOST_OF = 0.1, 10
 #: A level and what is the matter.
 Finding = tuple[bytes, str]
 
@@ -63,6 +67,15 @@ def _judged(report: Report, limits: NodeParameters, why_silent: Callable[[], str
         # Nothing else is worth saying then: it all comes from this.
         findings.append((warn, f"no image for {report.silence:.0f} s: {why_silent()}"))
         return findings
+    if report.sent >= LOST_OF and report.lost > LOST_SHARE * report.sent:
+        findings.append(
+            (
+                warn,
+                f"{report.lost} of the last {report.sent} images were lost on their way: give the "
+                "camera's process the Fast DDS profile, too (docs/ros.md), or fewer or smaller "
+                "images",
+            )
+        )
     for level, limit in ((error, limits.error_latency), (warn, limits.warn_latency)):
         if report.latency_p95 > limit:
             text = f"latency is {report.latency_p95:.2f} s (95th percentile), above {limit:g} s"

@@ -20,6 +20,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from humans4d_core.errors import CameraError, Humans4dError
+from humans4d_core.shown_text import shown
 from humans4d_core.types import Detections
 
 from .boxes import Pairing, TopicDetector, boxes_message_type, detections_from_message
@@ -27,9 +28,12 @@ from .cameras import CameraSource
 from .depth import DepthBuffer
 from .diagnostics import Statistics
 from .distributions import cannot_tell_of_events, subscription_events
-from .parameters import NodeParameters
+from .log_limit import LogLimit
+from .parameters import NodeParameters, ParameterError
 from .refusals import LOG_PERIOD, BoxesError, StampError, TransformError, join_valid_stamp
+from .topics import camera_info_topic, image_topic
 from .transform_listener import TransformListener
+from .watchdog import why_silent
 
 #: Sensor data, and of it only the newest.
 NEWEST = QoSProfile(
@@ -64,6 +68,7 @@ class Inputs:
         self._subscriptions: list = []
         self._pairing: Pairing[Arrival] | None = None
         self._last_stamp_ns = 0
+        self._log_limit = LogLimit(LOG_PERIOD)
         self.depth = DepthBuffer() if settings.use_depth else None
         self.transforms: TransformListener | None = None
         if settings.target_frame or settings.ground_frame:
@@ -75,7 +80,16 @@ class Inputs:
     @property
     def image(self):
         """The images' subscription; None while closed."""
-        return self._subscriptions[0] if self._subscriptions else None
+        subscriptions = self._subscriptions  # another thread may close them
+        return subscriptions[0] if subscriptions else None
+
+    def why_silent(self) -> str:
+        """Why no image comes, and what to do; empty while closed."""
+        image = self.image
+        try:
+            return "" if image is None else why_silent(self._node, image)
+        except RuntimeError:  # it was closed meanwhile
+            return ""
 
     @property
     def topics(self) -> list[str]:
@@ -92,17 +106,16 @@ class Inputs:
             self.transforms.open()
         # Images and boxes in one group: they are paired without a lock.
         group = MutuallyExclusiveCallbackGroup()
-        if settings.image_transport == "compressed":
-            kind, topic = CompressedImage, "image/compressed"
-        else:
-            kind, topic = Image, "image"
+        kind = CompressedImage if settings.image_transport == "compressed" else Image
+        topic = image_topic(self._node, settings.image_transport)
         self._listen(kind, topic, self._receive, NEWEST, group, self._count_lost)
         if self._pairing is not None:
             self._listen(self._boxes_type, "boxes", self._receive_boxes, BOXES_QOS, group)
         if self.depth is not None:
             self._listen(Image, "depth", self._receive_depth, NEWEST)
         if not settings.horizontal_fov:
-            self._listen(CameraInfo, "camera_info", self._calibrate, NEWEST)
+            self._cameras.topic = camera_info_topic(self._node)
+            self._listen(CameraInfo, self._cameras.topic, self._calibrate, NEWEST)
 
     def close(self) -> None:
         for subscription in self._subscriptions:
@@ -112,7 +125,10 @@ class Inputs:
             self.transforms.close()
 
     def _listen(self, kind, topic: str, callback, qos, group=None, lost=None):
-        """Its QoS can be set by ROS's own parameters, `qos_overrides.TOPIC...`."""
+        """Its QoS can be set by ROS's own parameters, `qos_overrides.TOPIC...`.
+
+        Raises ParameterError where they say what no QoS is.
+        """
 
         def create(lost):
             return self._node.create_subscription(
@@ -126,10 +142,26 @@ class Inputs:
             )
 
         try:
-            subscription = create(lost)
-        except cannot_tell_of_events():
-            subscription = create(None)
+            try:
+                subscription = create(lost)
+            except cannot_tell_of_events():
+                subscription = create(None)
+        except Exception as error:  # rclpy has many, none of which names the parameter
+            raise ParameterError(
+                f"cannot listen to {topic}: {shown(error)}; look at the parameters "
+                f"qos_overrides.{topic}.subscription: {self._overrides(topic) or 'none is set'}"
+            ) from error
         self._subscriptions.append(subscription)
+
+    def _overrides(self, topic: str) -> str:
+        """The QoS that parameters ask for on a topic."""
+        begin = f"qos_overrides.{topic}.subscription."
+        given = self._node._parameter_overrides
+        return ", ".join(
+            f"{name.removeprefix(begin)} = {shown(parameter.value)}"
+            for name, parameter in given.items()
+            if name.startswith(begin)
+        )
 
     # Executor
 
@@ -199,13 +231,11 @@ class Inputs:
         if now < self._look_again_at:
             return
         self._look_again_at = now + 1.0
-        topic = self._node.resolve_topic_name("camera_info")
+        topic = self._cameras.topic
         publishers = self._node.get_publishers_info_by_topic(topic)
         if any(p.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in publishers):
             self._awaits_calibration = False
-            latched = self._node.create_subscription(
-                CameraInfo, "camera_info", self._calibrate, LATCHED
-            )
+            latched = self._node.create_subscription(CameraInfo, topic, self._calibrate, LATCHED)
             self._subscriptions.append(latched)
 
     def _forget_the_past(self) -> None:
@@ -232,6 +262,5 @@ class Inputs:
         self._tell("image", error)
 
     def _tell(self, kind: str, error: Humans4dError) -> None:
-        self._node.get_logger().warning(
-            f"{kind} refused: {error}", throttle_duration_sec=LOG_PERIOD
-        )
+        if self._log_limit.is_due(kind):
+            self._node.get_logger().warning(f"{kind} refused: {error}")

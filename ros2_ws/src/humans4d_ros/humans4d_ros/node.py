@@ -8,6 +8,12 @@ answer while they run. When images come faster than people, the newest wins.
 
 from __future__ import annotations
 
+# First of all: what is imported here takes seconds, in which signals come too.
+from . import signals
+
+if __name__ == "__main__":
+    signals.end_while_loading()
+
 import gc
 import sys
 import time
@@ -26,15 +32,17 @@ from .cameras import CameraSource
 from .diagnostics import Statistics
 from .distributions import answer_impossible_transitions
 from .frames import FrameSource
+from .guarded_executor import CallbackLog, describe
 from .health import own_gpu_memory, status
 from .inputs import Arrival, Inputs
+from .log_limit import LogLimit
 from .node_process import run_node
 from .outputs import Outputs
 from .parameter_access import LiveParameters, Settings
 from .rate_limit import RateLimit
 from .refusals import LOG_PERIOD, explained, reason
+from .topics import image_topic
 from .warm_up import warm_up
-from .watchdog import why_silent
 from .worker import Worker
 
 #: Seconds between reports.
@@ -62,6 +70,8 @@ class Humans4dNode(LifecycleNode):
         self._frames: FrameSource | None = None
         self._last_stamp_ns: int | None = None
         self._last_view = ""  # size and frame of the images
+        self._callback_log = CallbackLog(self.get_logger())
+        self._refusal_log = LogLimit(LOG_PERIOD)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock: under simulated time that stands still, this still reports.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -99,8 +109,8 @@ class Humans4dNode(LifecycleNode):
         )
         self.get_logger().info(f"recovery: {shown(pipeline.recovery.description, 1000)}")
         pipeline.tracker.next_id = self._next_id
-        earlier_ids = "they are not those of an earlier run" if self._next_id == 1 else "they go on"
-        self.get_logger().info(f"track ids begin at {self._next_id}: {earlier_ids}")
+        go_on = ": they go on" if self._next_id > 1 else ""
+        self.get_logger().info(f"track ids begin at {self._next_id}{go_on}")
         warm_up(pipeline)
         self._pipeline = pipeline
         self._trust_ground()
@@ -132,6 +142,7 @@ class Humans4dNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_listening()
+        self.get_logger().info("inactive: it listens to nothing, the models stay loaded")
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -142,6 +153,7 @@ class Humans4dNode(LifecycleNode):
             sys.modules["torch"].cuda.empty_cache()
             freed, left = (before - own_gpu_memory()) / 2**20, own_gpu_memory() / 2**20
             self.get_logger().info(f"freed {freed:.0f} MB of GPU memory, {left:.0f} MB are left")
+        self.get_logger().info("unconfigured: the models are released")
         return super().on_cleanup(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -156,6 +168,7 @@ class Humans4dNode(LifecycleNode):
         self._stop_listening()
         self._release()
         self._state = "finalized"
+        self.get_logger().info(f"shut down from '{state.label}'")
         return super().on_shutdown(state)
 
     def _fail(self, transition: str, error: Exception) -> None:
@@ -184,18 +197,24 @@ class Humans4dNode(LifecycleNode):
 
     # Executor
 
+    def callback_failed(self, where: str, error: Exception) -> None:
+        """What a callback of the executor raised: counted and told, never fatal."""
+        self._statistics.callback_failed(describe(where, error))
+        self._callback_log(where, error)
+
     def _receive(self, arrival: Arrival) -> None:
-        if self._worker is None:
+        worker = self._worker
+        if worker is None:
             return
         if self._rate_limit.takes(arrival.received, self._live.settings.node.max_rate):
-            self._statistics.image_received(self._worker.offer(arrival))
+            self._statistics.image_received(worker.offer(arrival))
         else:
             self._statistics.image_skipped()
 
     def _report(self) -> None:
         # Under its full name, so that two nodes of two cameras do not hide each other.
         name = f"{self.get_fully_qualified_name().lstrip('/')}: people"
-        images = None if self._inputs is None else self._inputs.image
+        inputs = self._inputs  # another thread may let go of them
         report = status(
             name,
             self._state,
@@ -203,9 +222,10 @@ class Humans4dNode(LifecycleNode):
             self._about(),
             self._statistics.report(),
             self._live.settings.node,
-            lambda: "" if images is None else why_silent(self, images),
+            lambda: "" if inputs is None else inputs.why_silent(),
         )
-        report.hardware_id = self.resolve_topic_name("image")
+        transport = self._live.settings.node.image_transport
+        report.hardware_id = image_topic(self, transport)
         message = DiagnosticArray(status=[report])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
@@ -269,12 +289,10 @@ class Humans4dNode(LifecycleNode):
 
     def _refuse(self, error: Exception) -> None:
         """Count and tell; the node lives on."""
-        times = self._statistics.image_refused(reason(error), shown(error, 1500))
-        text = f"image refused: {explained(error)}"
-        if times == 1:
-            self.get_logger().error(text)
-        else:
-            self.get_logger().error(text, throttle_duration_sec=LOG_PERIOD)
+        kind = reason(error)
+        self._statistics.image_refused(kind, shown(error, 1500))
+        if self._refusal_log.is_due(kind):
+            self.get_logger().error(f"image refused: {explained(error)}")
 
 
 def main(args: list[str] | None = None) -> int:

@@ -24,6 +24,8 @@ from .parameters import NodeParameters, check_value
 
 #: Parameters of this prefix are the fields of TrackerConfig.
 TRACKER_PREFIX = "tracker."
+#: ROS's own: whether time comes from /clock.
+SIM_TIME = "use_sim_time"
 #: Those that a tracker looks up at every image. What is not named here is fixed in configure.
 LIVE_TRACKER_FIELDS = frozenset(
     {
@@ -113,11 +115,22 @@ class LiveParameters:
     def _allow(self, parameters) -> SetParametersResult:
         changes = {p.name: p.value for p in parameters if is_ours(p.name)}
         try:
+            if self._configured and any(map(self._is_another_clock, parameters)):
+                return SetParametersResult(
+                    successful=False,
+                    reason=f"{SIM_TIME} can change while the node is unconfigured only: stamps of "
+                    "two clocks do not go together; clean it up first",
+                )
             if reason := self._refusal(changes):
                 return SetParametersResult(successful=False, reason=reason)
         except Humans4dError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
+
+    def _is_another_clock(self, parameter) -> bool:
+        return parameter.name == SIM_TIME and (
+            parameter.value != self._node.get_parameter(SIM_TIME).value
+        )
 
     def _refusal(self, changes: Mapping[str, Any]) -> str:
         if not self._configured:
@@ -142,8 +155,13 @@ class LiveParameters:
         return ""
 
     def _hand_over(self, parameters) -> None:
-        changes = {p.name: p.value for p in parameters if is_ours(p.name)}
-        if changes and self._configured:
+        if not self._configured:
+            return
+        current = _flat(self.settings)
+        changes = {
+            p.name: p.value for p in parameters if is_ours(p.name) and p.value != current[p.name]
+        }
+        if changes:
             self.settings = _settings_with(self._node, changes)
             told = ", ".join(f"{name} = {shown(value)}" for name, value in changes.items())
             self._node.get_logger().info(f"from the next image on: {told}")

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,8 @@ from humans4d_core.errors import Humans4dError
 from humans4d_core.shown_text import shown
 
 from .distributions import fast_dds_profile_variable
+from .shared_memory import SharedMemoryRecord
+from .signals import SIGNALS, Stop, ignore, stop_on_first
 
 #: As ROS allows them: lower case, digits and single underscores; a name in camel case.
 MESSAGE_TYPE = re.compile(r"(?P<package>[a-z][a-z0-9_]*)/msg/(?P<name>[A-Z][A-Za-z0-9]*)")
@@ -51,24 +52,29 @@ def ros_node(name: str) -> Iterator[Node]:
     context = rclpy.Context()
     rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node(name, context=context)
+    record = SharedMemoryRecord()
     try:
         yield node
     finally:
         node.destroy_node()
         context.try_shutdown()
+        record.close()
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that files are closed properly."""
-    stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, lambda *_: stop.set()) for number in signals]
+def stop_on_signals() -> Iterator[Stop]:
+    """What the first SIGINT or SIGTERM sets, so that files are closed properly; those that follow
+    are ignored until the process is gone."""
+    previous = [signal.getsignal(number) for number in SIGNALS]
+    stop = stop_on_first()
     try:
         yield stop
     finally:
-        for number, handler in zip(signals, previous, strict=True):
-            signal.signal(number, handler)
+        if stop.is_set():
+            ignore()
+        else:
+            for number, handler in zip(SIGNALS, previous, strict=True):
+                signal.signal(number, handler)
 
 
 def message_class(type_name: str) -> type:

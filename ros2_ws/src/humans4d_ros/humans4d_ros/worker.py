@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Generic
 
+from .log_limit import LogLimit
 from .mailbox import Item, Mailbox
+from .refusals import LOG_PERIOD
 
 
 class Worker(Generic[Item]):
-    """Hands each item of its mailbox to `process`; what that raises goes to `on_error`."""
+    """Hands each item of its mailbox to `process`; what that raises goes to `on_error`.
+
+    What `on_error` itself raises is written to stderr, at most every few seconds.
+    """
 
     def __init__(self, process: Callable[[Item], None], on_error: Callable[[Exception], None]):
         self._process = process
         self._on_error = on_error
         self._mailbox: Mailbox[Item] = Mailbox()
+        self._last_resort = LogLimit(LOG_PERIOD)
         self._thread = threading.Thread(target=self._run, name="humans4d_worker", daemon=True)
         self._thread.start()
 
@@ -33,4 +40,11 @@ class Worker(Generic[Item]):
             try:
                 self._process(item)
             except Exception as error:  # one bad image must not end the node
-                self._on_error(error)
+                self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        try:
+            self._on_error(error)
+        except Exception as another:  # the log or a format; the next image may go well
+            if self._last_resort.is_due(type(another)):
+                traceback.print_exception(type(another), another, another.__traceback__)
