@@ -46,7 +46,8 @@ class NodeParameters:
     )
     image_transport: str = _row(
         "Camera", "raw",
-        "Listen to 'image' (raw) or to its name with '/compressed' behind it.", choices=("raw", "compressed"),
+        "Listen to 'image' (raw) or to its name with '/compressed' behind it.",
+        choices=("raw", "compressed"),
     )
     horizontal_fov: float = _row(
         "Camera", 0.0,
