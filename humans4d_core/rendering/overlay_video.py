@@ -19,5 +19,9 @@ class OverlayWriter(VideoWriter):
         super().__init__(path, frame_rate)
         self._faces = faces
 
-    def write(self, frame: Frame, people: People) -> None:
-        super().write(draw_overlay(frame.image_bgr, people, self._faces, frame.camera))
+    def write(self, frame: Frame, people: People | None) -> None:
+        """people: None where nothing is known of the frame, whose image is written alone."""
+        image = frame.image_bgr
+        if people is not None:
+            image = draw_overlay(image, people, self._faces, frame.camera)
+        super().write(image)

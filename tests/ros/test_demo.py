@@ -187,6 +187,30 @@ def test_pairs_people_with_their_images_where_some_were_dropped(tmp_path, make_p
     assert join_stamp(messages[0][1].header.stamp) - shift == stamps[1]
 
 
+def test_an_unreadable_image_and_a_lost_overlay_leave_the_other_figures_in_place(
+    tmp_path, make_people, monkeypatch
+):
+    monkeypatch.setattr("humans4d_ros.demo_report.OverlayWriter.write", lambda *_: 1 / 0)
+    cameras = [Camera(100.0, 100.0, 32.0, 24.0, 64, 48), Camera(100.0, 100.0, 20.0, 10.0, 40, 21)]
+    stamps = [10**9 + index * PERIOD for index in range(4)]
+    frames = [
+        Frame(np.full((camera.height, camera.width, 3), 50, np.uint8), stamp, camera)
+        for stamp, camera in zip(stamps, [cameras[k] for k in (0, 1, 0, 0)], strict=True)
+    ]
+    write_camera_bag(tmp_path / "bag", frames)
+    messages = [
+        (stamp, people_to_message(make_people(1), stamp_ns=stamp, frame_id="camera"))
+        for stamp in (stamps[0], stamps[2])
+    ]
+    write_recording(tmp_path / "recording", messages, faces=[0, 1, 2])
+    # With a field of view the second image's size is of no known camera.
+    source = DemoInput("test", tmp_path / "bag", CameraChoice(fov_degrees=60))
+    report = write_results(source, tmp_path, 3, 0, threading.Event(), lambda *_: None)
+    lines = [json.loads(line) for line in (tmp_path / "people.jsonl").read_text().splitlines()]
+    assert [line["frame"] for line in lines] == [1, 3] and report.frames == 3
+    assert any("overlay.mp4" in note for note in report.notes)
+
+
 def children_of(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

@@ -38,6 +38,8 @@ def run_demo(options: argparse.Namespace, console: Console, stop: threading.Even
     played = replay(source, options, console, stop)
     with progress(console, "Drawing the overlay", played.frames) as update:
         report = write_results(source, output, played.frames, played.shift_ns, stop, update)
+    for note in report.notes:
+        console.print(f"note: {note}", markup=False)
     summary = _summary(source, played, report)
     write_summary(output / "summary.json", summary)
     console.print(summary_table("humans4d demo", _table_rows(summary, output)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 
 import cv2
@@ -20,14 +21,16 @@ from humans4d_core.io import BagSource, CameraChoice, VideoSource, open_source, 
 from humans4d_core.io.source import quiet_opencv
 from humans4d_core.types import Frame
 
+from .demo_room import wants_jpeg, while_room
+
 #: Debian's and Ubuntu's package with OpenCV's example data, and the video in it: View 001 of
 #: PETS 2009, sequence S2.L1. Its header says 10 frames a second; it was filmed at 7.
 PACKAGE, VIDEO = "opencv-doc", "vtest.avi"
 VIDEO_FRAME_RATE = 7.0
 #: Focal length (px) of that camera at 768x576.
 VIDEO_CAMERA = CameraChoice(intrinsics=(1169.0, 1169.0, 384.0, 288.0))
-#: Raw images are big: the default video makes a bag of 1 GB, its recording is half of that.
-NEEDED_BYTES = 3 * 10**9
+#: Images a second of a camera that is recorded, at most.
+CAMERA_RATE = 30
 OWN_INPUT = "give your own input: --video FILE, --bag DIR or --camera INDEX"
 
 
@@ -63,16 +66,12 @@ def prepare_input(options, cache: Path, stop: threading.Event, say: Callable) ->
             "--topic picks an image topic of a bag: give --bag too, or leave it out"
         )
     cache.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(cache).free < NEEDED_BYTES:
-        raise InputFileError(
-            f"less than {NEEDED_BYTES / 1e9:g} GB are free in {cache}, which the demo's bags may "
-            "need: make room, or give --bag DIR"
-        )
     if options.camera is not None:
         seconds = options.seconds or 20.0
         say(f"Recording camera {options.camera} for {seconds:g} s")
         frames = _camera_frames(options.camera, CameraChoice(options.fov), seconds)
-        bag = _cached_bag(cache / "camera", str(time.time_ns()), frames, stop)
+        images = math.ceil(seconds * CAMERA_RATE)
+        bag = _cached_bag(cache / "camera", str(time.time_ns()), frames, images, stop, say)
         return DemoInput(f"camera {options.camera}", bag)
     limit = float("inf")
     if options.video is not None:
@@ -91,7 +90,10 @@ def prepare_input(options, cache: Path, stop: threading.Event, say: Callable) ->
         status = video.stat()
         key = (str(video.resolve()), status.st_size, status.st_mtime_ns, options.fov, rate, limit)
         frames = takewhile(lambda frame: frame.stamp_ns < limit, source)
-        bag = _cached_bag(folder, json.dumps(key), frames, stop, say)
+        images = source.frame_count
+        if images is not None and limit < float("inf"):
+            images = min(images, math.ceil(options.seconds * source.frame_rate))
+        bag = _cached_bag(folder, json.dumps(key), frames, images, stop, say)
         for note in source.notes:
             say(note)
     name = f"{video.name} of {PACKAGE}" if options.video is None else str(video)
@@ -164,18 +166,24 @@ def _cached_bag(
     folder: Path,
     key: str,
     frames: Iterable[Frame],
+    images: int | None,
     stop: threading.Event,
-    say: Callable | None = None,
+    say: Callable,
 ) -> Path:
-    """A bag of the frames; the one made before if `key` is the same."""
+    """A bag of the frames, about `images` of them; the one made before if `key` is the same."""
     bag, note = folder / "bag", folder / "made_of.json"
     if note.is_file() and note.read_text() == key and bag.is_dir():
         return bag
-    if say is not None:
-        say("Writing the video as a rosbag2 (images and CameraInfo), once")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    write_camera_bag(bag, _until(stop, frames))
+    frames = _until(stop, frames)
+    first = next(frames, None)
+    if first is None:
+        raise InputFileError("there is no image in the time that is asked for: give more --seconds")
+    camera = first.camera
+    compressed = wants_jpeg(folder, images, camera.width, camera.height, say)
+    say("Writing a rosbag2 (images and CameraInfo), once")
+    write_camera_bag(bag, while_room(chain([first], frames), folder), compressed)
     note.write_text(key)
     return bag
 

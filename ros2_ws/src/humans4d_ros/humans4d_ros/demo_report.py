@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,12 @@ from humans4d_core.errors import InputFileError
 from humans4d_core.io import (
     PeopleCount,
     PeopleWriter,
+    SideOutput,
     StageTimes,
-    VideoWriter,
     message_typestore,
     read_messages,
 )
-from humans4d_core.rendering import draw_overlay
+from humans4d_core.rendering.overlay_video import OverlayWriter
 from humans4d_core.types import People
 
 from .conversions import join_stamp, message_to_people
@@ -37,6 +37,7 @@ class Report:
     frames: int = 0  #: images that were played
     processed: int = 0  #: of them, those that became a people message
     made_by: str = ""  #: detector, recovery and body model
+    notes: list[str] = field(default_factory=list)  #: what could not be written
 
 
 def write_results(
@@ -53,7 +54,7 @@ def write_results(
     stamps minus the input's. progress(images done, note) is called after each image; Interrupted
     is raised when `stop` is set.
     """
-    recording = output / "recording"
+    recording, overlay = output / "recording", output / "overlay.mp4"
     types = message_typestore(Path(get_package_share_directory("humans4d_msgs")))
     faces = _faces(recording, types)
     report = Report(PeopleCount(), StageTimes())
@@ -62,27 +63,27 @@ def write_results(
     with (
         source.frames() as images,
         PeopleWriter(output / "people.jsonl") as people_file,
-        VideoWriter(output / "overlay.mp4", images.frame_rate) as video,
+        SideOutput(overlay, lambda: OverlayWriter(overlay, images.frame_rate, faces)) as video,
     ):
         for frame in images:
             if stop.is_set():
                 raise Interrupted
-            if report.frames == frames:
+            if frame.number > frames:
                 break
-            report.frames += 1
+            report.frames = frame.number
             while stamp_ns is not None and stamp_ns < frame.stamp_ns:
                 stamp_ns, message = next(messages, (None, None))
-            image = frame.image_bgr
+            people = None
             if stamp_ns == frame.stamp_ns:
                 people = _people(message, shift_ns)
-                image = draw_overlay(image, people, faces, frame.camera)
                 people_file.write(report.frames, stamp_ns, people)
                 report.people.add(people)
                 report.processed += 1
                 report.times.add(_seconds(message))
                 report.made_by = f"{message.detector}, {message.recovery}, {message.body_model}"
-            video.write(image)
+            video.write(frame, people)
             progress(report.frames, "")
+    report.notes = video.notes
     return report
 
 
