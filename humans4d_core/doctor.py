@@ -152,7 +152,18 @@ def _embedded_models() -> list[Check]:
     files = [p for p in sorted(ASSETS.glob("*")) if p.suffix in (".onnx", ".npz")]
     if not files:
         return [Check("embedded models", "missing", f"none in {ASSETS}", "install humans4d again")]
-    return [Check(p.stem, "ok", f"embedded, {_megabytes(p)}") for p in files]
+    return [_embedded_model(path) for path in files]
+
+
+def _embedded_model(path: Path) -> Check:
+    try:
+        from .embedded_models import check_embedded
+
+        check_embedded(path)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Check(path.stem, "missing", reason, "install humans4d again")
+    return Check(path.stem, "ok", f"embedded, {_megabytes(path)}, checksum as released")
 
 
 def _user_models() -> list[Check]:
@@ -174,20 +185,21 @@ def _hmr2_checkpoint() -> Check:
                 f"hmr2_data.tar.gz of github.com/shubham-goel/4D-Humans, unpacked in ~/{CACHE}; or "
                 f"{CHECKPOINT_VARIABLE}=FILE (non-commercial licence)",
             )
-        problem = inspect_weights(path).problem
+        report = inspect_weights(path)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Check(name, "optional", "cannot be used", reason)
-    if problem:
-        return Check(name, "optional", f"{path} cannot be used", problem)
-    return Check(name, "ok", f"{path}, {_megabytes(path)}: used unless told otherwise")
+    if report.problem:
+        return Check(name, "optional", f"{path} cannot be used", report.problem)
+    found = f"{path}, {_megabytes(path)}: used unless told otherwise; checked: {report.checked}"
+    return Check(name, "ok", found)
 
 
 def _smpl() -> Check:
     folder = Path.home() / HMR2_CACHE / "data/smpl"
     found = [p for suffix in ("npz", "pkl") for p in sorted(folder.glob(f"SMPL_NEUTRAL.{suffix}"))]
     if found:
-        return Check("smpl body", "ok", f"{found[0]}, {_megabytes(found[0])}")
+        return _smpl_body(found[0])
     return Check(
         "smpl body",
         "optional",
@@ -195,6 +207,19 @@ def _smpl() -> Check:
         "neutral model of smplify.is.tue.mpg.de, after registration, under that name "
         "(non-commercial licence)",
     )
+
+
+def _smpl_body(path: Path) -> Check:
+    try:
+        from .body import read_body_file
+
+        read_body_file(path)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Check("smpl body", "optional", f"{path} cannot be used", reason)
+    # A pickle has no checksums; the archive of a .npz has.
+    checked = "checksums and numbers" if path.suffix == ".npz" else "numbers (it has no checksum)"
+    return Check("smpl body", "ok", f"{path}, {_megabytes(path)}; checked: {checked}")
 
 
 def _default_product() -> Check:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from .embedded_models import ASSETS, check_embedded
 from .errors import ModelFileError
+from .shown_text import shown
+from .untrusted_files import check_regular
 
-#: Folder of the embedded models.
-ASSETS = Path(__file__).parent / "assets"
+#: The format's own bound: larger models keep their numbers in files beside them.
+_MAX_BYTES = 2 << 30
 
 #: Execution providers, fastest first. TensorRT is left to who asks for it: it spends minutes on
 #: building an engine for every new input size.
@@ -35,8 +38,11 @@ def open_session(
     """
     # A name never means the working directory: a file there must not replace an embedded one.
     path = model if isinstance(model, Path) else ASSETS / model
-    if not path.is_file():
+    if not path.exists():
         raise ModelFileError(f"model file {path} does not exist: check the path, or reinstall")
+    check_regular(path, _MAX_BYTES, ModelFileError)
+    if path.parent == ASSETS:
+        check_embedded(path)
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _ERRORS_ONLY
@@ -49,7 +55,7 @@ def open_session(
     try:
         return ort.InferenceSession(os.fspath(path), options, providers=chosen)
     except Exception as error:  # onnxruntime's exceptions share no base class but this
-        reason = str(error).strip().splitlines()[0][:200]
+        reason = shown(str(error).strip().splitlines()[0])
         raise ModelFileError(
             f"{path} is not an ONNX model that onnxruntime can open ({reason}): download or "
             "export it again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 
 from ..errors import ModelFileError
+from ..shown_text import shown
 from ..types import JOINT_PARENTS
 from .chumpy_arrays import Chumpy
 from .sparse import SparseMatrix
@@ -30,6 +32,12 @@ STATE_DICT_NAMES = {
 }
 REQUIRED_NAMES = ("v_template", "shapedirs", "J_regressor", "weights", "f", "kintree_table")
 OPTIONAL_NAMES = ("posedirs", "joint_regressor_extra")
+
+
+#: Metres, and metres a unit of shape or pose: SMPL's own numbers are below 10.
+_LARGEST = 100.0
+#: posedirs of SMPL have 4 million.
+_MAX_SPARSE_NUMBERS = 1 << 25
 
 
 @dataclass(frozen=True)
@@ -89,12 +97,12 @@ def body_data(
     if name is None:
         name = "smpl" if (vertices, len(faces)) == SMPL_TOPOLOGY else source
     return BodyData(
-        name,
+        shown(name),
         template,
         _floats(directions, "shapedirs", (vertices, 3, NUM_BETAS), source),
         _pose_directions(found.get("posedirs"), vertices, source),
         _floats(found["J_regressor"], "J_regressor", (NUM_JOINTS, vertices), source),
-        _floats(found["weights"], "weights", (vertices, NUM_JOINTS), source),
+        _weights(found["weights"], vertices, source),
         faces,
         regressor_extra,
     )
@@ -106,7 +114,7 @@ def check_joint_regressor_extra(value: Any, vertices: int, source: str) -> np.nd
     return _floats(array, "joint_regressor_extra", (NUM_EXTRA_JOINTS, vertices), source)
 
 
-def _to_numpy(value: Any, key: str, source: str) -> np.ndarray | SparseMatrix:
+def _to_numpy(value: Any, key: str, source: str) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         return value.detach().cpu().numpy()
     if isinstance(value, Chumpy):
@@ -114,7 +122,12 @@ def _to_numpy(value: Any, key: str, source: str) -> np.ndarray | SparseMatrix:
             return value.toarray()
         except ValueError as error:
             raise ModelFileError(f"{source}: {key} is {error}: convert the file to .npz") from None
-    if isinstance(value, (np.ndarray, SparseMatrix)):
+    if isinstance(value, SparseMatrix):
+        # SMPL's joint regressor is one; any other array may be. Few values can claim any shape.
+        if math.prod(value.shape) > _MAX_SPARSE_NUMBERS:
+            raise ModelFileError(f"{source}: {key} has shape {value.shape}: too large for a body")
+        return value.toarray()
+    if isinstance(value, np.ndarray):
         return value
     raise ModelFileError(f"{source}: {key} is {type(value).__name__} instead of an array")
 
@@ -126,15 +139,28 @@ def _shape_message(source: str, key: str, array: Any, expected: object) -> str:
 def _floats(array: Any, key: str, shape: tuple[int, ...], source: str) -> np.ndarray:
     if tuple(array.shape) != shape:
         raise ModelFileError(_shape_message(source, key, array, shape))
-    if isinstance(array, SparseMatrix):
-        array = array.toarray()
     if array.dtype.kind not in "fiub":
         raise ModelFileError(f"{source}: {key} holds {array.dtype} instead of numbers")
     with np.errstate(over="ignore"):
         array = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(array).all():
         raise ModelFileError(f"{source}: {key} holds NaN or infinite numbers: the file is damaged")
+    largest = float(np.abs(array).max(initial=0))
+    if largest > _LARGEST:
+        raise ModelFileError(
+            f"{source}: {key} holds {largest:.3g}, beyond {_LARGEST:g}, which no body in metres "
+            "has: the file is damaged or in other units"
+        )
     return array
+
+
+def _weights(array: np.ndarray, vertices: int, source: str) -> np.ndarray:
+    weights = _floats(array, "weights", (vertices, NUM_JOINTS), source)
+    if (np.abs(weights.sum(1) - 1) > 0.05).any():
+        raise ModelFileError(
+            f"{source}: the skinning weights of a vertex do not add up to 1: the file is damaged"
+        )
+    return weights
 
 
 def _pose_directions(array: Any, vertices: int, source: str) -> np.ndarray | None:
@@ -147,7 +173,7 @@ def _pose_directions(array: Any, vertices: int, source: str) -> np.ndarray | Non
 
 
 def _faces(array: Any, vertices: int, source: str) -> np.ndarray:
-    if isinstance(array, SparseMatrix) or array.ndim != 2 or array.shape[-1] != 3:
+    if array.ndim != 2 or array.shape[-1] != 3:
         raise ModelFileError(_shape_message(source, "f", array, "(F, 3)"))
     if array.dtype.kind not in "iu" or not len(array):
         raise ModelFileError(f"{source}: f holds no vertex numbers")

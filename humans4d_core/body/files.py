@@ -7,15 +7,12 @@ that is shipped with this package. Nothing in a file is executed.
 from __future__ import annotations
 
 import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from ..embedded_models import check_embedded
 from ..errors import ModelFileError
+from ..untrusted_files import check_regular, read_npy, read_npz
 from .data import (
     OPTIONAL_NAMES,
     REQUIRED_NAMES,
@@ -31,7 +28,8 @@ from .pickles import read_pickle
 #: tools/assets/build_body.py.
 EMBEDDED_BODY = Path(__file__).parents[1] / "assets" / "anny_smpl24_6890.npz"
 
-_MAX_ARRAY_BYTES = 1 << 30
+#: Of a .npz: what else stands in it is not even unpacked.
+_NAMES = frozenset((*REQUIRED_NAMES, *OPTIONAL_NAMES, *STATE_DICT_NAMES.values()))
 
 
 def load_body(path: Path | None = None, joint_regressor_extra: Path | None = None) -> BodyModel:
@@ -45,7 +43,7 @@ def load_body(path: Path | None = None, joint_regressor_extra: Path | None = Non
     data = read_body_file(Path(path))
     if joint_regressor_extra is not None:
         extra = Path(joint_regressor_extra)
-        value = _read_npy(extra) if extra.suffix == ".npy" else read_pickle(extra)
+        value = read_npy(extra) if extra.suffix == ".npy" else read_pickle(extra)
         regressor = check_joint_regressor_extra(value, len(data.template), str(extra))
         data = replace(data, joint_regressor_extra=regressor)
     return BodyModel(data)
@@ -56,41 +54,13 @@ def read_body_file(path: Path, name: str | None = None) -> BodyData:
 
     name: of the body; None: "smpl" where the mesh is SMPL's, else the file's name.
     """
-    if not path.is_file():
-        raise ModelFileError(f"{path} does not exist: give the body file's path")
-    content = _read_npz(path) if zipfile.is_zipfile(path) else read_pickle(path)
+    if not path.exists() or path.is_dir():
+        raise ModelFileError(f"{path} does not exist as a file: give the body file's path")
+    check_regular(path, error=ModelFileError)
+    if path == EMBEDDED_BODY:
+        check_embedded(path)
+    content = read_npz(path, _NAMES) if zipfile.is_zipfile(path) else read_pickle(path)
     if not isinstance(content, dict):
         raise ModelFileError(f"{path} holds a {type(content).__name__} instead of a body model")
     data = body_data(content, str(path), name)
     return data if data.name != str(path) else replace(data, name=path.stem)
-
-
-def _read_npz(path: Path) -> Mapping[str, Any]:
-    wanted = {*REQUIRED_NAMES, *OPTIONAL_NAMES, *STATE_DICT_NAMES.values()}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if entry.filename.removesuffix(".npy") in wanted:
-                    if entry.file_size > _MAX_ARRAY_BYTES:
-                        raise ModelFileError(f"{path}: {entry.filename} is too large for a body")
-        with np.load(path, allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files if key in wanted}
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from None
-
-
-def _read_npy(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, allow_pickle=False)
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from None
-
-
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError,
-               RuntimeError, zipfile.BadZipFile, zlib.error)  # fmt: skip
-
-
-def _unreadable(path: Path, error: BaseException) -> ModelFileError:
-    return ModelFileError(
-        f"{path} cannot be read ({error}): it is damaged or holds no plain arrays"
-    )

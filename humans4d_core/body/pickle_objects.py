@@ -72,7 +72,7 @@ def call(function: Any, arguments: Any) -> Any:
     """What the pickle wants from calling `function`."""
     if not isinstance(function, Global) or not isinstance(arguments, tuple):
         if isinstance(function, Inert) and isinstance(arguments, tuple):
-            return Inert(f"result of {function.type_name}", arguments)
+            return Inert(f"result of {function.type_name[:200]}", arguments)
         raise Malformed("a call of something that cannot be called")
     if function.make is None:
         raise Malformed(f"a call of {function.type_name}")
@@ -125,10 +125,17 @@ def fill(target: dict, pairs: list) -> dict:
         parts = key if isinstance(key, tuple) else (key,)
         if not all(isinstance(part, _KEYS) for part in parts):
             raise Malformed("a key that is not a number or a text")
+    if len(target) + len(pairs) // 2 > _MAX_NUMBER_KEYS and not all(
+        isinstance(key, str) for key in pairs[::2]
+    ):
+        # Whoever writes numbers can choose them so that their hashes collide: hours of work.
+        raise Malformed(f"more than {_MAX_NUMBER_KEYS} keys that are no texts")
     target.update(zip(pairs[::2], pairs[1::2], strict=True))
     return target
 
 
+#: An optimiser's state has as many as its network has tensors.
+_MAX_NUMBER_KEYS = 5000
 _KEYS = (str, bytes, int, float, np.generic, Inert, Global, type(None))
 
 

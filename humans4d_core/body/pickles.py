@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import ModelFileError
+from ..untrusted_files import read_regular
 from .pickle_objects import (
     Global,
     Inert,
@@ -33,8 +34,9 @@ from .pickle_objects import (
 Foreign = Literal["refuse", "inert"]
 
 #: More than any body file or checkpoint needs; a file of that many objects is a memory bomb.
-_MAX_OPCODES = 5_000_000
-_MAX_BYTES = 4 << 30
+_MAX_OPCODES = 1_000_000
+#: SMPL's original files have 250 MB.
+_MAX_BYTES = 1 << 30
 _MAX_LINE = 4096
 #: Rebuilding copies a value about twice. A file that wants the same one again and again is a bomb.
 _COPIES = 16
@@ -43,13 +45,7 @@ _MARK = object()
 
 def read_pickle(path: Path, foreign: Foreign = "refuse") -> Any:
     """The data in a pickle file; see `parse_pickle`."""
-    try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise ModelFileError(f"{path} is too large for a model file ({size / 2**30:.1f} GiB)")
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    data = read_regular(path, _MAX_BYTES, ModelFileError)
     return parse_pickle(data, str(path), foreign)
 
 

@@ -16,7 +16,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..errors import InputFileError
+from ..untrusted_files import read_regular
 
+#: A motion of an hour has 200 MB as text.
+_MAX_BYTES = 256 << 20
+_MAX_UNPACKER_BYTES = 128 << 20
 FRAME_RATE = 120.0  #: of CMU's AMC files, frames a second
 INCH = 0.0254  #: m; CMU's lengths are inches after division by the skeleton's unit
 
@@ -101,10 +105,13 @@ def read_motion(path: Path, skeleton: Skeleton, max_frames: int | None = None) -
 
 def _text(path: Path) -> str:
     try:
-        data = path.read_bytes()
-        return (lzma.decompress(data) if path.suffix == ".xz" else data).decode("ascii", "replace")
-    except OSError as error:
-        raise InputFileError(f"cannot read {path}: {error.strerror}") from None
+        data = read_regular(path, _MAX_BYTES)
+        if path.suffix == ".xz":
+            unpacker = lzma.LZMADecompressor(memlimit=_MAX_UNPACKER_BYTES)
+            data = unpacker.decompress(data, _MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise InputFileError(f"{path} unpacks to more than any motion: it is not trusted")
+        return data.decode("ascii", "replace")
     except lzma.LZMAError:
         raise InputFileError(f"{path} is not xz-compressed") from None
 

@@ -6,14 +6,18 @@ count; a track's is its confidence.
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputFileError
+from ..shown_text import shown
+from ..untrusted_files import read_lines
 
 #: Columns of a table: frame (1 = first), id, x, y, w, h (px), mark, class.
 COLUMNS = 8
+_NO_TRACKS = "not a text file of tracks: one line a box, frame,id,x,y,w,h,mark"
 FRAME, ID, MARK, CLASS = 0, 1, 6, 7
 
 
@@ -22,10 +26,10 @@ def read_table(path: Path) -> np.ndarray:
 
     Raises InputFileError where a line is malformed, or names an id twice in one frame.
     """
-    rows = []
-    for number, line in enumerate(_lines(path), start=1):
+    rows = array("d")  # a list of lists would take ten times the memory
+    for number, line in enumerate(read_lines(path, _NO_TRACKS), start=1):
         if line.strip():
-            rows.append(_parse(line, f"{path}, line {number}"))
+            rows.extend(_parse(line, f"{path}, line {number}"))
     table = np.array(rows, np.float64).reshape(-1, COLUMNS)
     keys, counts = np.unique(table[:, [FRAME, ID]], axis=0, return_counts=True)
     if (counts > 1).any():
@@ -37,24 +41,14 @@ def read_table(path: Path) -> np.ndarray:
     return table
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputFileError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputFileError(
-            f"{path} is not a text file of tracks: one line a box, frame,id,x,y,w,h,mark"
-        ) from None
-
-
 def _parse(line: str, where: str) -> list[float]:
     try:
         values = [float(word) for word in line.split(",")[:COLUMNS]]
     except ValueError:
         values = []
     if len(values) < 6 or not np.isfinite(values).all():
-        raise InputFileError(f"{where}: '{line.strip()[:60]}' is not frame,id,x,y,w,h[,mark,...]")
+        text = shown(line.strip(), 60)
+        raise InputFileError(f"{where}: '{text}' is not frame,id,x,y,w,h[,mark,...]")
     frame, track = values[:2]
     if not frame.is_integer() or not 1 <= frame <= 10_000_000:
         raise InputFileError(f"{where}: frame {frame:g} is not a whole number from 1")

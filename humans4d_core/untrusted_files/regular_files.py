@@ -86,14 +86,14 @@ def read_regular(
 def _check(path, status: os.stat_result, max_bytes: int | None, error) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "no file")
-        raise error(f"{shown(path)} is {kind}: a regular file is needed")
+        raise error(f"{shown(path, 1000)} is {kind}: a regular file is needed")
     if max_bytes is not None and status.st_size > max_bytes:
         raise error(
-            f"{shown(path)} is too large: {status.st_size / 1e6:,.1f} MB, and at most "
+            f"{shown(path, 1000)} is too large: {status.st_size / 1e6:,.1f} MB, and at most "
             f"{max_bytes / 1e6:,.1f} MB are read"
         )
 
 
 def _unreadable(path, reason: Exception, error) -> Humans4dError:
     text = getattr(reason, "strerror", None) or reason
-    return error(f"{shown(path)} cannot be read: {text}")
+    return error(f"{shown(path, 1000)} cannot be read: {text}")

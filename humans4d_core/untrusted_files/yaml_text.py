@@ -52,7 +52,7 @@ def parse_yaml(text: str | bytes, name: str, error: type[Humans4dError] = InputF
             raise _Refused(f"it has {len(text)} characters, more than {MAX_BYTES}")
         return _Builder(YAML(typ="safe").parse(text)).document()
     except (YAMLError, UnicodeError, _Refused, ValueError, RecursionError) as reason:
-        raise error(f"{shown(name)} is no YAML that can be read: {_first_line(reason)}") from None
+        raise error(f"{shown(name)} is not valid YAML: {_first_line(reason)}") from None
 
 
 class _Refused(Exception):

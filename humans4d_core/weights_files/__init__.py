@@ -1,7 +1,7 @@
 """Files of networks' weights, read as data: nothing that they name is imported or run."""
 
 from .checks import check_network
-from .names import printable, some_of
+from .names import some_of
 from .opening import open_weights
 from .safetensors_file import write_safetensors
 from .tensor_file import StoredTensor, TensorFile, contiguous_strides
@@ -12,7 +12,6 @@ __all__ = [
     "check_network",
     "contiguous_strides",
     "open_weights",
-    "printable",
     "some_of",
     "write_safetensors",
 ]

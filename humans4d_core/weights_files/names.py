@@ -1,4 +1,4 @@
-"""Names and texts of untrusted files, fit to be shown on a terminal."""
+"""Names of tensors, as untrusted files give them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,6 @@ def checked_name(path: Path, name: object) -> str:
     if not isinstance(name, str) or len(name) > _LONGEST or not name.isprintable():
         raise ModelFileError(f"{path} names its tensors in an unknown way: it is no checkpoint")
     return name
-
-
-def printable(text: str) -> str:
-    """Any text, cut short and without control characters."""
-    text = text[:_LONGEST]
-    return text if text.isprintable() else ascii(text)
 
 
 def some_of(names: Sequence[str], limit: int = 3) -> str:

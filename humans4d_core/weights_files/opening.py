@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ModelFileError
+from ..untrusted_files import open_regular
 from .safetensors_file import index_safetensors, looks_like_safetensors
 from .tensor_file import TensorFile
 from .torch_archive import index_torch_archive
@@ -17,11 +18,7 @@ def open_weights(path: Path) -> TensorFile:
 
     Raises ModelFileError for a file that is missing, damaged, or neither torch's nor safetensors.
     """
-    try:
-        file = path.open("rb")
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        reason = getattr(error, "strerror", None) or error
-        raise ModelFileError(f"{path} cannot be read: {reason}") from None
+    file = open_regular(path, error=ModelFileError)
     try:
         start = file.read(9)
         if start.startswith(b"PK\x03\x04"):

@@ -7,6 +7,7 @@ loaded but indexed, and each wanted tensor goes from the disk straight into its 
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,19 @@ import torch
 from ..errors import ModelFileError
 
 _LARGEST = 1 << 48
+#: Networks' weights are below 100; one flipped bit of an exponent makes 1e20 of them.
+_LARGEST_WEIGHT = 1e6
+_BLOCK_BYTES = 1 << 22
 _MAX_DIMENSIONS = 8
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A range of a file's bytes, and the CRC-32 that the file says they have."""
+
+    start: int
+    nbytes: int
+    crc32: int
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,7 @@ class StoredTensor:
     shape: tuple[int, ...]
     strides: tuple[int, ...]  #: in elements
     start: int  #: byte of its first element
+    checked: Checked | None = None  #: the bytes it is in; None: the file has no checksum for it
 
     def __post_init__(self) -> None:
         if not len(self.shape) == len(self.strides) <= _MAX_DIMENSIONS:
@@ -69,6 +83,7 @@ class TensorFile:
     layout: str  #: "torch" or "safetensors"
     tensors: Mapping[str, StoredTensor]
     metadata: Mapping[str, str] = field(default_factory=dict)  #: what else it says of itself
+    _sound: set[Checked] = field(default_factory=set, repr=False)  # found to be as they should
 
     def __enter__(self) -> TensorFile:
         return self
@@ -79,8 +94,9 @@ class TensorFile:
     def read(self, name: str, dtype: torch.dtype | None = None) -> torch.Tensor:
         """A tensor of its own, contiguous, on the CPU; dtype None: as it is stored.
 
-        Raises ModelFileError where the file ends too early, or where a number is NaN, infinite or
-        beyond the range of `dtype`.
+        Raises ModelFileError where the file ends too early, where its bytes do not have the
+        checksum that the file gives them, or where a number is NaN, infinite, beyond the range of
+        `dtype` or larger than any weight.
         """
         stored = self.tensors[name]
         flat = torch.empty(stored.span, dtype=stored.dtype)
@@ -89,18 +105,43 @@ class TensorFile:
             raw = memoryview(flat.view(torch.uint8).numpy())
             if self.file.readinto(raw) != len(raw):
                 raise ModelFileError(f"{self.path} ends in the middle of {name}: copy it again")
+            self._check_bytes(name, stored, raw)
         tensor = flat.as_strided(stored.shape, stored.strides).to(dtype or stored.dtype)
         tensor = tensor.contiguous()
-        if tensor.dtype.is_floating_point and not _is_finite(tensor):
+        if tensor.dtype.is_floating_point and tensor.numel():
+            self._check_numbers(name, tensor)
+        return tensor
+
+    def _check_bytes(self, name: str, stored: StoredTensor, raw: memoryview) -> None:
+        """`raw`: the tensor's bytes, which need not be read again where they are all of them."""
+        checked = stored.checked
+        if checked is None or checked in self._sound:
+            return
+        if (checked.start, checked.nbytes) == (stored.start, len(raw)):
+            crc32 = zlib.crc32(raw)
+        else:
+            crc32, left = 0, checked.nbytes
+            self.file.seek(checked.start)
+            while left > 0 and (block := self.file.read(min(left, _BLOCK_BYTES))):
+                crc32 = zlib.crc32(block, crc32)
+                left -= len(block)
+        if crc32 != checked.crc32:
+            raise ModelFileError(
+                f"{self.path} is damaged: the bytes of {name} do not have the checksum that the "
+                "file gives them; copy or download it again"
+            )
+        self._sound.add(checked)
+
+    def _check_numbers(self, name: str, tensor: torch.Tensor) -> None:
+        lowest, highest = (float(value) for value in tensor.aminmax())  # NaN stays NaN
+        if not (math.isfinite(lowest) and math.isfinite(highest)):
             kind = str(tensor.dtype).removeprefix("torch.")
             raise ModelFileError(
                 f"{self.path}: {name} holds NaN, infinity or numbers beyond the range of {kind}: "
                 "the file is damaged or not made for this precision"
             )
-        return tensor
-
-
-def _is_finite(tensor: torch.Tensor) -> bool:
-    # NaN and infinity survive a sum, and a sum makes no copy; it may overflow by itself, though.
-    total = tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32))
-    return bool(total.isfinite() or tensor.isfinite().all())
+        if max(-lowest, highest) > _LARGEST_WEIGHT:
+            raise ModelFileError(
+                f"{self.path}: {name} holds {max(-lowest, highest):.3g}, which no network's weight "
+                "is: the file is damaged"
+            )

@@ -18,8 +18,10 @@ import torch
 from ..body.pickle_objects import Global, Inert
 from ..body.pickles import parse_pickle
 from ..errors import ModelFileError
-from .names import checked_name, printable
-from .tensor_file import StoredTensor, TensorFile
+from ..shown_text import shown
+from ..untrusted_files import check_zip_directory
+from .names import checked_name
+from .tensor_file import Checked, StoredTensor, TensorFile
 
 _MAX_PICKLE_BYTES = 64 << 20  # the description, not the numbers: some 100 KB
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature ... lengths of the name and extra field
@@ -50,13 +52,14 @@ def index_torch_archive(path: Path, file: BinaryIO) -> TensorFile:
     Raises ModelFileError for a file that is truncated, contradicts itself or holds no tensors.
     """
     try:
+        check_zip_directory(path, file)
         with zipfile.ZipFile(file) as archive:
             members = _Members(path, file, archive)
             content = parse_pickle(members.description(), str(path), foreign="inert")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError,
             OverflowError, IndexError, struct.error) as error:  # fmt: skip
         raise ModelFileError(
-            f"{path} is truncated or damaged ({printable(str(error))}): copy or download it again"
+            f"{path} is truncated or damaged ({shown(str(error))}): copy or download it again"
         ) from None
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not state:
@@ -86,14 +89,16 @@ class _Members:
         if len(described) != 1:
             raise ModelFileError(f"{path} is a zip archive, but not one that torch has saved")
         self.folder = described[0].removesuffix("data.pkl")
-        self.ranges: dict[str, tuple[int, int]] = {}
+        self.ranges: dict[str, Checked] = {}
+        # torch leaves all of them zero where it is told to compute none.
+        self.has_checksums = any(info.CRC for info in self.infos.values())
 
     def description(self) -> bytes:
         """data.pkl."""
         order = self.infos.get(self.folder + "byteorder")
         if order is not None:
             self._check_plain(order)
-            if order.file_size > 16 or self.archive.read(order) != b"little":
+            if order.file_size > 16 or self._content(order) != b"little":
                 raise ModelFileError(
                     f"{self.path} was not saved by a little-endian machine: save it again"
                 )
@@ -101,33 +106,46 @@ class _Members:
         if info.file_size > _MAX_PICKLE_BYTES:
             raise ModelFileError(f"{self.path}: its data.pkl is too large for a checkpoint")
         self._check_plain(info)
-        return self.archive.read(info)
+        return self._content(info)
 
-    def range(self, key: str) -> tuple[int, int]:
-        """First byte and number of bytes of a storage."""
+    def _content(self, info: zipfile.ZipInfo) -> bytes:
+        """A member's bytes, checked where there is a checksum."""
+        if self.has_checksums:
+            return self.archive.read(info)
+        self.file.seek(self._start(info))
+        return self.file.read(info.file_size)
+
+    def range(self, key: str) -> Checked:
+        """The bytes of a storage."""
         if key not in self.ranges:
-            shown = f"data/{printable(key)}"
+            member = f"data/{shown(key)}"
             info = self.infos.get(f"{self.folder}data/{key}")
             if info is None:
-                raise ModelFileError(f"{self.path} lacks its storage {shown}: copy it again")
+                raise ModelFileError(f"{self.path} lacks its storage {member}: copy it again")
             self._check_plain(info)
-            self.file.seek(min(max(info.header_offset, 0), self.size))
-            header = self.file.read(_LOCAL_HEADER.size)
-            if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
-                raise ModelFileError(f"{self.path}: {shown} is not where the archive says")
-            _signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
-            start = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length
+            start = self._start(info)
             if start + info.file_size > self.size:
-                raise ModelFileError(f"{self.path} ends before {shown} does: copy it again")
-            self.ranges[key] = start, info.file_size
+                raise ModelFileError(f"{self.path} ends before {member} does: copy it again")
+            self.ranges[key] = Checked(start, info.file_size, info.CRC)
         return self.ranges[key]
+
+    def _start(self, info: zipfile.ZipInfo) -> int:
+        """The first byte of a member's content."""
+        self.file.seek(min(max(info.header_offset, 0), self.size))
+        header = self.file.read(_LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
+            raise ModelFileError(
+                f"{self.path}: {shown(info.filename)} is not where the archive says"
+            )
+        _signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+        return info.header_offset + _LOCAL_HEADER.size + name_length + extra_length
 
     def _check_plain(self, info: zipfile.ZipInfo) -> None:
         # torch never compresses; a few compressed bytes can stand for any amount.
         if (info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED
                 or info.compress_size != info.file_size):  # fmt: skip
             raise ModelFileError(
-                f"{self.path}: {printable(info.filename)} is compressed or encrypted, which torch "
+                f"{self.path}: {shown(info.filename)} is compressed or encrypted, which torch "
                 "never does: the file is not trusted"
             )
 
@@ -156,13 +174,19 @@ def _stored(members: _Members, name: str, value: Any) -> StoredTensor:
             raise wrong("is described in an unknown way")
     dtype = _STORAGE_TYPES.get(storage_type.removeprefix("torch."))
     if dtype is None:
-        raise wrong(f"has elements of type {printable(storage_type)}, which is unknown here")
-    start, nbytes = members.range(key)
+        raise wrong(f"has elements of type {shown(storage_type)}, which is unknown here")
+    storage = members.range(key)
     try:
-        stored = StoredTensor(dtype, shape, strides, start + offset * dtype.itemsize)
+        stored = StoredTensor(
+            dtype,
+            shape,
+            strides,
+            storage.start + offset * dtype.itemsize,
+            storage if members.has_checksums else None,
+        )
     except ValueError as error:
         raise wrong(f"has {error}") from None
-    available = nbytes // dtype.itemsize
+    available = storage.nbytes // dtype.itemsize
     # More elements than the storage holds: strides that show the same bytes again and again.
     if offset < 0 or offset + stored.span > available or math.prod(shape) > available:
         raise wrong(f"of shape {shape} does not fit into its storage of {available} elements")

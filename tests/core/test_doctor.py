@@ -1,14 +1,31 @@
 import json
+import pickle
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from humans4d_core import cli, doctor
+from humans4d_core.types import JOINT_PARENTS
 
 VARIABLE = "HUMANS4D_CHECKPOINT"
 TINY = Path(__file__).parents[3] / "shared/parity/tiny_hmr2/checkpoints/epoch=35-step=1000000.ckpt"
 needs_parity = pytest.mark.skipif(not TINY.is_file(), reason="the parity data are not here")
+
+
+def small_body() -> bytes:
+    """A body of 24 vertices in the shapes and names of SMPL's files, pickled."""
+    arrays = {
+        "v_template": np.ones((24, 3)),
+        "shapedirs": np.ones((24, 3, 10)),
+        "posedirs": np.ones((24, 3, 207)),
+        "J_regressor": np.eye(24),
+        "weights": np.eye(24),
+        "f": np.arange(24).reshape(8, 3),
+        "kintree_table": np.array([JOINT_PARENTS, range(24)]),
+    }
+    return pickle.dumps(arrays, 2)
 
 
 def by_name(checks):
@@ -43,12 +60,31 @@ def test_models_of_the_user_are_found_where_the_hmr2_repository_puts_them(home):
     assert VARIABLE in doctor._hmr2_checkpoint().advice
     checkpoint = home / doctor.HMR2_CACHE / "logs/train/multiruns/hmr2/0/checkpoints" / TINY.name
     body = home / doctor.HMR2_CACHE / "data/smpl/SMPL_NEUTRAL.pkl"
-    for path, content in ((checkpoint, TINY.read_bytes()), (body, b"0" * 2_000_000)):
+    for path, content in ((checkpoint, TINY.read_bytes()), (body, small_body())):
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
     checks = by_name(doctor._user_models())
     assert checks["hmr 2.0"].state == "ok" and TINY.name in checks["hmr 2.0"].found
-    assert checks["smpl body"].state == "ok" and "2.0 MB" in checks["smpl body"].found
+    assert "each has its checksum (CRC-32)" in checks["hmr 2.0"].found
+    assert checks["smpl body"].state == "ok" and "0.2 MB" in checks["smpl body"].found
+    assert "it has no checksum" in checks["smpl body"].found
+
+
+def test_a_body_file_that_is_none_is_told(home):
+    body = home / doctor.HMR2_CACHE / "data/smpl/SMPL_NEUTRAL.pkl"
+    body.parent.mkdir(parents=True)
+    body.write_bytes(b"0" * 2_000_000)
+    check = doctor._smpl()
+    assert check.state == "optional" and "cannot be used" in check.found and check.advice
+
+
+def test_an_embedded_model_with_one_changed_bit_is_told(monkeypatch, tmp_path):
+    content = bytearray((doctor.ASSETS / "nanodet_g.onnx").read_bytes())
+    content[3_000_000] ^= 4
+    (tmp_path / "nanodet_g.onnx").write_bytes(content)
+    monkeypatch.setattr(doctor, "ASSETS", tmp_path)
+    (check,) = doctor._embedded_models()
+    assert check.state == "missing" and "not the file that was released" in check.found
 
 
 def test_the_variable_names_the_checkpoint_and_a_wrong_one_is_told(home, monkeypatch):

@@ -7,15 +7,13 @@ hold each of its tensors.
 from __future__ import annotations
 
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 import torch
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from ...errors import ModelFileError
+from ...untrusted_files import read_npy, read_yaml
 from ...weights_files import TensorFile, check_network, open_weights
 from .pose_predictor import PosePredictor
 from .pose_transformer import LOCATION_NUMBERS, TOKEN_NUMBERS, PosePredictorConfig
@@ -110,15 +108,7 @@ def read_config(path: Path) -> PosePredictorConfig:
 
 def _read_yaml(path: Path) -> Any:
     """What stands under the configuration's `configs`."""
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise ModelFileError(f"{path} is too large for a pose predictor's configuration")
-        content = YAML(typ="safe", pure=True).load(path.read_bytes())
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (YAMLError, ValueError, RecursionError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelFileError(f"{path} is not valid YAML ({reason})") from None
+    content = read_yaml(path, _MAX_FILE_BYTES, ModelFileError)
     return content.get("configs") if isinstance(content, dict) else None
 
 
@@ -156,19 +146,7 @@ def _check_complete(weights: TensorFile, predictor: PosePredictor, stored: list[
 
 def _read_statistics(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and spread of each number of a token, (1, 1, 229) each."""
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise ModelFileError(f"{path} is too large for the mean and spread of poses")
-        # Mapped: a header that claims more than the file holds is refused before any allocation.
-        stored = np.lib.format.open_memmap(path, mode="r")
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, TypeError, KeyError, OverflowError, SyntaxError, RecursionError,
-            MemoryError, TokenError):  # fmt: skip
-        raise ModelFileError(
-            f"{path} is no plain .npy array (nothing in it was run): give the original's "
-            "mean_std.npy"
-        ) from None
+    stored = read_npy(path, _MAX_FILE_BYTES)
     shapes = [(2, 1, TOKEN_NUMBERS - LOCATION_NUMBERS), (2, 1, TOKEN_NUMBERS)]
     if stored.dtype.kind != "f" or stored.shape not in shapes:
         raise ModelFileError(

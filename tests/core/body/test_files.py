@@ -216,3 +216,110 @@ class TestWrongFiles:
         data = (shared / "smpl" / "SMPL_NEUTRAL.pkl").read_bytes()
         with pytest.raises(ModelFileError, match="SMPL_NEUTRAL.pkl.*truncated"):
             parse_pickle(data[:-1000], "SMPL_NEUTRAL.pkl")
+
+
+class TestSparseAndBroken:
+    @pytest.mark.parametrize("key", ["v_template", "weights", "f", "kintree_table", "J_regressor"])
+    def test_any_matrix_may_be_sparse(self, arrays, tmp_path, key):
+        expected = body_data(arrays)
+        (tmp_path / "body.pkl").write_bytes(
+            pickle.dumps(arrays | {key: scipy.sparse.csc_matrix(arrays[key].astype(float))}, 2)
+            if key not in ("f", "kintree_table")
+            else pickle.dumps(arrays | {key: scipy.sparse.csc_matrix(arrays[key].astype(int))}, 2)
+        )
+        same(read_body_file(tmp_path / "body.pkl"), expected)
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "v_template",
+            "shapedirs",
+            "posedirs",
+            "weights",
+            "f",
+            "kintree_table",
+            "J_regressor",
+            "joint_regressor_extra",
+        ],
+    )
+    @pytest.mark.parametrize(
+        "value",
+        [
+            scipy.sparse.csc_matrix(np.eye(3)),
+            scipy.sparse.coo_matrix(([1.0], ([0], [0])), shape=(2**30, 2**30)),
+            np.array(3.0),
+            np.array(["a"]),
+            np.array([1j]),
+            np.array([b"x"]),
+            np.zeros((0, 3)),
+            np.array([None, 1], dtype=object),
+            [1, 2],
+            "text",
+        ],
+        ids=repr,
+    )  # fmt: skip
+    def test_anything_else_is_refused_by_its_name(self, arrays, tmp_path, key, value):
+        (tmp_path / "body.pkl").write_bytes(pickle.dumps(arrays | {key: value}, 2))
+        # A template of fewer vertices makes the faces wrong.
+        like_template = key == "v_template" and np.shape(value) in ((3, 3), (0, 3))
+        with pytest.raises(ModelFileError, match="f names" if like_template else key):
+            read_body_file(tmp_path / "body.pkl")
+
+    @pytest.mark.parametrize("key", ["v_template", "shapedirs", "posedirs", "J_regressor"])
+    def test_numbers_that_no_body_in_metres_has_are_refused(self, arrays, key):
+        changed = arrays[key].copy()
+        changed.ravel()[7] = -1750.0  # millimetres, or a flipped bit
+        with pytest.raises(ModelFileError, match=f"{key} holds 1.75e\\+03, beyond 100"):
+            body_data(arrays | {key: changed})
+
+    def test_skinning_weights_that_do_not_add_up_are_refused(self, arrays):
+        with pytest.raises(ModelFileError, match="do not add up to 1"):
+            body_data(arrays | {"weights": np.zeros((40, 24))})
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "{'descr':'<f8','fortran_order':False,'shape':(10000000000,3)}",
+            "{'descr':'<f8','fortran_order':False,'shape':(100000000,3)}",
+            "{'descr':'<f8','fortran_order':False,'shape':(-1,3)}",
+            "{'descr':'|O','fortran_order':False,'shape':(1,3)}",
+            "{'descr':[('a','<f8')],'fortran_order':False,'shape':(1,3)}",
+            "{'descr':'<f8','fortran_order':False,'shape':(1,3)}" + "(" * 3000,
+            "{'descr':'<f8','fortran_order':False,'shape':" + "(" * 2000 + ")" * 2000 + "}",
+            "{'descr':'<f8','fortran_order':False,'shape':(1,3)}" + " " * 5000,
+            "{'descr':'<f8','fortran_order':False}",
+            "__import__('os').system('touch executed')",
+            "\x1b[2J",
+        ],
+    )
+    def test_a_broken_npy_header_is_one_sentence(self, arrays, tmp_path, header):
+        text = header.encode()
+        broken = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(24)
+        with zipfile.ZipFile(tmp_path / "body.npz", "w") as archive:
+            for key, value in arrays.items():
+                stream = io.BytesIO()
+                np.save(stream, value)
+                archive.writestr(f"{key}.npy", broken if key == "shapedirs" else stream.getvalue())
+        with pytest.raises(ModelFileError, match="no plain arrays") as error:
+            read_body_file(tmp_path / "body.npz")
+        assert str(error.value).isprintable()
+        (tmp_path / "extra.npy").write_bytes(broken)
+        with pytest.raises(ModelFileError, match="no plain arrays"):
+            load_body(EMBEDDED_BODY, tmp_path / "extra.npy")
+
+    def test_a_zip_bomb_is_refused_before_it_is_unpacked(self, arrays, tmp_path):
+        with zipfile.ZipFile(tmp_path / "body.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+            with archive.open("shapedirs.npy", "w") as file:
+                for _ in range(33):
+                    file.write(bytes(8 << 20))
+        with pytest.raises(ModelFileError, match="too large for a body"):
+            read_body_file(tmp_path / "body.npz")
+
+    def test_keys_whose_hashes_collide_are_bounded(self, tmp_path):
+        keys = b"".join(
+            b"\x8a\x0b" + (k * (2**61 - 1)).to_bytes(11, "little", signed=True) + b"N"
+            for k in range(1, 60_000)
+        )
+        (tmp_path / "body.pkl").write_bytes(b"\x80\x02(" + keys + b"d.")
+        with pytest.raises(ModelFileError, match="keys that are no texts"):
+            read_body_file(tmp_path / "body.pkl")

@@ -101,7 +101,7 @@ def test_wrong_skeletons_are_refused(tmp_path):
         path.write_text(text)
         with pytest.raises(InputFileError, match="ASF"):
             read_skeleton(path)
-    with pytest.raises(InputFileError, match="cannot read"):
+    with pytest.raises(InputFileError, match="cannot be read"):
         read_skeleton(tmp_path / "none.asf")
 
 

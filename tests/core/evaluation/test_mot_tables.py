@@ -38,7 +38,7 @@ def test_malformed_lines_are_named(tmp_path, text, reason):
 
 
 def test_missing_and_binary_files_are_refused(tmp_path):
-    with pytest.raises(InputFileError, match="cannot read"):
+    with pytest.raises(InputFileError, match="cannot be read"):
         read_table(tmp_path / "nowhere.txt")
     (tmp_path / "video.avi").write_bytes(bytes(range(128, 256)))
     with pytest.raises(InputFileError, match="not a text file"):

@@ -61,7 +61,7 @@ def test_aliases_show_the_same_value_and_empty_texts_are_none():
         ("a: {<<: {b: 1}}", "merges mappings"),
         ("? [a]\n: 1", "no text and no number"),
         ("a: 1\n---\nb: 2", "more than one document"),
-        ("a: [\x1b[2J", "cannot be read|no YAML"),
+        ("a: [\x1b[2J", "not valid YAML"),
     ],
 )
 def test_what_no_file_of_ours_needs_is_refused(monkeypatch, text, reason):

@@ -244,5 +244,5 @@ def test_numbers_that_are_none_are_refused_when_read(tmp_path, state):
 
 def test_a_file_that_cannot_be_opened_says_why(tmp_path):
     assert "cannot be read: No such file" in refusal(tmp_path / "missing.ckpt")
-    assert "cannot be read: Is a directory" in refusal(tmp_path)
+    assert "is a folder: a regular file is needed" in refusal(tmp_path)
     assert "cannot be read: File name too long" in refusal(tmp_path / ("long" * 100))

@@ -122,8 +122,18 @@ def test_numbers_that_are_none_are_refused(save_checkpoint, official_state, tiny
         load_checkpoint(save_checkpoint({PROJ: broken}), tiny_config)
 
 
-def test_large_but_finite_weights_are_accepted(save_checkpoint, official_state, tiny_config):
-    large = torch.full_like(official_state[PROJ], 3e38)
+@pytest.mark.parametrize("value", [3e38, -1e7])
+def test_weights_that_no_network_has_are_refused(
+    save_checkpoint, official_state, tiny_config, value
+):
+    weights = official_state[PROJ].clone()
+    weights[0, 0] = value
+    with pytest.raises(ModelFileError, match="which no network's weight is"):
+        load_checkpoint(save_checkpoint({PROJ: weights}), tiny_config)
+
+
+def test_weights_larger_than_most_are_accepted(save_checkpoint, official_state, tiny_config):
+    large = torch.full_like(official_state[PROJ], 1e5)
     model = load_checkpoint(save_checkpoint({PROJ: large}), tiny_config)
     assert torch.equal(model.backbone.blocks[1].attn.proj.weight, large)
 
