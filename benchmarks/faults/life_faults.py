@@ -7,6 +7,7 @@ import signal
 from bench import PARAMETERS, Bench
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from message_faults import compressed_garbage, strange_depth
 from rosgraph_msgs.msg import Clock
 
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = (
@@ -45,8 +46,41 @@ def other_settings(bench: Bench) -> None:
     bench.set(**settings)
     if bench.change_state(CONFIGURE, ACTIVATE):
         bench.pause(3)
+        compressed_garbage(bench)
+        strange_depth(bench)
     bench.change_state(DEACTIVATE, CLEANUP)
     bench.set(**original)
+    bench.change_state(CONFIGURE, ACTIVATE)
+
+
+def flood_of_boxes(bench: Bench) -> None:
+    """A thousand people in one image, from a detector that has gone mad."""
+    try:
+        from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+    except ImportError:
+        return
+    boxes_out = bench.ros.create_publisher(Detection2DArray, "/boxes", 10)
+    bench.change_state(DEACTIVATE, CLEANUP)
+    bench.set(detector="topic", boxes_timeout=2.0)
+    bench.change_state(CONFIGURE, ACTIVATE)
+    for count in (0, 3, 1000):
+        image, boxes = bench.image(), Detection2DArray()
+        boxes.header = image.header
+        for _ in range(count):
+            one = Detection2D(results=[ObjectHypothesisWithPose()])
+            one.results[0].hypothesis.class_id = "person"
+            one.results[0].hypothesis.score = bench.random.random()
+            one.bbox.center.position.x = bench.random.uniform(0, bench.width)
+            one.bbox.center.position.y = bench.random.uniform(0, bench.height)
+            one.bbox.size_x = bench.random.choice((1e-3, 40.0, 1e4))
+            one.bbox.size_y = 2.5 * one.bbox.size_x
+            boxes.detections.append(one)
+        bench.image_out.publish(image)
+        boxes_out.publish(boxes)
+        bench.pause(2)
+    bench.ros.destroy_publisher(boxes_out)
+    bench.change_state(DEACTIVATE, CLEANUP)
+    bench.set(detector="movenet", boxes_timeout=0.2)
     bench.change_state(CONFIGURE, ACTIVATE)
 
 
