@@ -52,14 +52,15 @@ def add_missing_packages() -> None:
     os.environ.update(underlay.environment(underlay.build()))
 
 
-def isolate() -> None:
+def isolate(with_boxes: bool) -> None:
     """Start this program again in a network and /dev/shm of its own, where that is allowed."""
     if os.environ.get(ISOLATED):
         return
     os.environ[ISOLATED] = "1"
     os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    add_missing_packages()
+    if with_boxes:
+        add_missing_packages()
     unshare = ["unshare", "--net", "--mount"] + (["--map-root-user"] if os.geteuid() else [])
     prepare = (
         "ip link set lo up && ip link set lo multicast on && "
@@ -87,7 +88,7 @@ def main() -> int:
     parser.add_argument("--result", type=Path, help="a JSON file")
     parser.add_argument("--keep", type=Path, help="a folder for logs, which stays")
     arguments = parser.parse_args()
-    isolate()
+    isolate("flood_of_boxes" in (arguments.only or "flood_of_boxes"))
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="humans4d_faults_"))
     folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # neighbours end as well
