@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from bench import PARAMETERS, Bench
 from humans4d_ros.parameters import NodeParameters
+from processes import TIMEOUT
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import (
     DescribeParameters,
@@ -55,7 +56,8 @@ def values_of_no_type(bench: Bench) -> None:
     """Types that ROS does not have, and values that do not belong to their type."""
     for kind in (200, 255, ParameterType.PARAMETER_NOT_SET, ParameterType.PARAMETER_BYTE_ARRAY):
         for name in ("max_rate", "no_such_parameter", "use_sim_time", ""):
-            _send(bench, Parameter(name=name, value=ParameterValue(type=kind)))
+            # rclpy fails before the node could answer.
+            _send(bench, Parameter(name=name, value=ParameterValue(type=kind)), timeout=1.0)
 
 
 def names_and_texts(bench: Bench) -> None:
@@ -89,9 +91,9 @@ def fixed_while_active(bench: Bench) -> None:
     bench.set(detector="nanodet", target_frame="elsewhere", use_depth=True, use_sim_time=True)
 
 
-def _send(bench: Bench, *parameters: Parameter) -> None:
+def _send(bench: Bench, *parameters: Parameter, timeout: float = TIMEOUT) -> None:
     request = SetParameters.Request(parameters=list(parameters))
-    bench.call(SetParameters, "set_parameters", request)
+    bench.call(SetParameters, "set_parameters", request, timeout)
 
 
 def _any_like(bench: Bench, default):
