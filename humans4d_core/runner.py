@@ -130,7 +130,7 @@ def run(
             people = result.people
             count.add(people)
             with times.measure("write"):
-                people_file.write(frame.number, frame.stamp_ns, people)
+                _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
                 if mot_file:
                     mot_file.write(frame.number, frame.stamp_ns, people)
             if video:
@@ -168,6 +168,16 @@ def run(
     }
     write_summary(outputs.summary_path, summary)
     return summary
+
+
+def _write_first(people_file: PeopleWriter, line: tuple, side_outputs: list[SideOutput]) -> None:
+    """The result comes first: where the disk is full, side outputs make room for it."""
+    while True:
+        try:
+            return people_file.write(*line)
+        except Humans4dError as error:
+            if not any(output.give_up(error) for output in reversed(side_outputs)):
+                raise
 
 
 def _is_same_size(camera: Camera, other: Camera) -> bool:

@@ -39,6 +39,15 @@ class SideOutput:
             self.notes += getattr(writer, "notes", [])
             self._guarded(writer.close)
 
+    def give_up(self, reason: object) -> bool:
+        """Make room for what matters more: the file is removed. False: there was nothing to."""
+        if self.has_failed or self._writer is None:
+            return False
+        self._fail(reason)
+        if self.path.is_file():
+            self.path.unlink()
+        return True
+
     def __enter__(self) -> SideOutput:
         return self
 
@@ -52,8 +61,10 @@ class SideOutput:
         try:
             action(*arguments)
         except Exception as error:  # whatever it is, the main output goes on
-            if not self.has_failed:
-                self.has_failed = True
-                said = str(error) if isinstance(error, Humans4dError) else shown(repr(error))
-                self.notes.append(f"{shown(self.path)} is left out or incomplete: {said}")
-            self.close()
+            self._fail(str(error) if isinstance(error, Humans4dError) else shown(repr(error)))
+
+    def _fail(self, reason: object) -> None:
+        if not self.has_failed:
+            self.has_failed = True
+            self.notes.append(f"{shown(self.path)} is left out or incomplete: {reason}")
+        self.close()

@@ -53,7 +53,16 @@ class VideoSource(Source):
             self.frame_count = int(announced) if 0 < announced < 1e9 else None
             self._stored_size: tuple[int, int] | None = None
             self._display = Display()
+            self._sizes_are_known = False
             self._size: tuple[int, int] | None = None  # width, height of the first as shown, px
+            self._packets = PacketTimes(self._video.open_packets, self._video.codec)
+            self._numbers = FrameNumbers(
+                self._packets,
+                1000 / self._header_rate,
+                self._time_ms(),
+                self._video.failures,
+                self._video.container in _STARTS_WHOLE,
+            )
             self._first_image = self._shown(self._video.first_image)
             choice = camera or CameraChoice()
             self._cameras = CamerasBySize(choice, *self.image_size)
@@ -69,13 +78,7 @@ class VideoSource(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         image, self._first_image = self._first_image, None
-        numbers = FrameNumbers(
-            PacketTimes(self._video.open_packets),
-            1000 / self._header_rate,
-            self._time_ms(),
-            self._video.failures,
-            self._video.container in _STARTS_WHOLE,
-        )
+        numbers = self._numbers
         stamp_ns, problem = -1, ""
         while image is not None:
             time_ms = self._time_ms()
@@ -86,8 +89,8 @@ class VideoSource(Source):
             with quiet_opencv():
                 image, failures = next_image(self._capture)
             if image is not None:
-                image = self._shown(image)
                 numbers.advance(self._time_ms(), failures)
+                image = self._shown(image)
         numbers.finish()
         self._note_losses(numbers.number, numbers.undecoded, problem)
 
@@ -122,6 +125,7 @@ class VideoSource(Source):
 
     def _shown(self, image: np.ndarray) -> np.ndarray:
         """A picture as decoded -> as a player shows it."""
+        image = self._unstretched(image)
         size = (image.shape[1], image.shape[0])
         if size != self._stored_size:
             self._stored_size = size
@@ -132,6 +136,17 @@ class VideoSource(Source):
         if (width, height) != self._size and is_same_shape(width, height, *self._size):
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         return image
+
+    def _unstretched(self, image: np.ndarray) -> np.ndarray:
+        """OpenCV stretches pictures of another size to that of the first."""
+        size = (image.shape[1], image.shape[0])
+        stored = self._packets.size_of(self._numbers.number)
+        if self._stored_size is None:
+            # What the packets say of the first picture must be true, or it is not asked again.
+            self._sizes_are_known = stored == size
+        if not self._sizes_are_known or stored is None or is_same_shape(*stored, *size):
+            return image
+        return cv2.resize(image, stored, interpolation=cv2.INTER_AREA)
 
     def _plan(self, size: tuple[int, int]) -> Display:
         across = self._capture.get(cv2.CAP_PROP_SAR_NUM)

@@ -1,11 +1,13 @@
 """What a video's container says of its pictures: codec, place on the screen, missing parts.
 
-Only MP4 / QuickTime, Matroska / WebM and AVI are read; FFmpeg reads the rest alone. Nothing is
+Only MP4 / QuickTime, Matroska / WebM and AVI are read, of Ogg, ASF and FLV no more than whether
+there are pictures; FFmpeg reads the rest alone. Nothing is
 believed: sizes are bounded by the file, and a header that makes no sense says nothing.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,7 +36,10 @@ class VideoHeader:
 
 def read_header(file: BinaryIO, container: str) -> VideoHeader:
     """container: as `container_name` calls it. Never raises for what the file says."""
-    reader = {"MP4": _read_mp4, "Matroska": _read_matroska, "AVI": _read_avi}.get(container)
+    reader = {
+        "MP4": _read_mp4, "Matroska": _read_matroska, "AVI": _read_avi, "Ogg": _read_kinds,
+        "ASF": _read_kinds, "FLV": _read_kinds,
+    }.get(container)  # fmt: skip
     if reader is None:
         return VideoHeader()
     try:
@@ -234,6 +239,23 @@ def _read_avi(file: BinaryIO, size: int) -> VideoHeader:
             codec = _text(_at(file, parts[b"strf"] + 16, 4))
             header = replace(header, has_pictures=True, codec=codec)
     return header
+
+
+# Ogg, ASF, FLV: only whether there are pictures
+
+#: What a stream of pictures, and one of sound, begins with.
+_PICTURES = rb"\x80theora|BBCD\x00|OVP80|\xc0\xef\x19\xbc\x4d\x5b\xcf\x11\xa8\xfd\x00\x80"
+_SOUND = rb"\x01vorbis|OpusHead|\x7fFLAC|Speex   |\x40\x9e\x69\xf8\x4d\x5b\xcf\x11\xa8\xfd\x00\x80"
+
+
+def _read_kinds(file: BinaryIO, size: int) -> VideoHeader:
+    head = _at(file, 0, 65536)
+    if head.startswith(b"FLV"):
+        # Flags of the header, which live recorders leave at zero.
+        pictures, sound = bool(head[4] & 1), bool(head[4] & 4)
+    else:
+        pictures, sound = (re.search(kinds, head) is not None for kinds in (_PICTURES, _SOUND))
+    return VideoHeader(has_pictures=False if sound and not pictures else None, has_sound=sound)
 
 
 def _text(raw: bytes) -> str:

@@ -101,26 +101,29 @@ class OpenVideo:
             capture.release()
         self._file.close()
 
-    def _undecodable(self) -> str:
+    @property
+    def codec(self) -> str:
+        """Name of the codec; what the file calls it where it has none; empty: unknown."""
         code = self.header.codec
         if code is None and self.capture.isOpened():
             number = int(self.capture.get(cv2.CAP_PROP_FOURCC))
-            code = (
-                number.to_bytes(4, "little", signed=number < 0)
-                .rstrip(b"\0 ")
-                .decode("ascii", "backslashreplace")
-            )
-        if not code:
+            raw = number.to_bytes(4, "little", signed=number < 0).rstrip(b"\0 ")
+            code = raw.decode("ascii", "backslashreplace")
+        return _NAMES.get((code or "").lower(), code or "")
+
+    def _undecodable(self) -> str:
+        name = self.codec
+        if not name:
             return (
                 f"{shown(self.path)} is {self.container} without pictures that FFmpeg can find: "
-                "it is cut off or damaged"
+                "it is sound alone, cut off or damaged"
             )
-        name = _NAMES.get(code.lower(), f"of codec '{shown(code)}'")
         if name in _DECODED:
             return (
                 f"{shown(self.path)} is {name}, but none of its pictures can be decoded: it is cut "
                 "off or damaged"
             )
+        name = name if name in _OTHERS else f"of codec '{shown(name)}'"
         return (
             f"{shown(self.path)} is {name}, which this OpenCV cannot decode: "
             f"`{convert_command(self.path)}` converts it"

@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import cv2
 
+from .picture_sizes import SIZED_CODECS, picture_size
+
 #: Pictures that may be stored before one that is shown earlier: the most of H.264 and HEVC is 16.
 _MOST_REORDERED = 16
 #: Two times (ms) are the same below this.
@@ -26,20 +28,26 @@ _MOST_DAMAGED = 100
 class PacketTimes:
     """Times of the packets of a video, read as far as they are asked for.
 
-    open_packets: makes a capture that hands out packets instead of pictures.
+    open_packets: makes a capture that hands out packets instead of pictures. codec: as
+    `picture_size` knows it; otherwise sizes are not known.
     """
 
-    def __init__(self, open_packets: Callable[[], cv2.VideoCapture]):
+    def __init__(self, open_packets: Callable[[], cv2.VideoCapture], codec: str = ""):
         self._capture = open_packets()
         self._is_open = self._capture.isOpened()
         self._times_ms: list[float] = []  # sorted
+        self._passed_ms = -math.inf  # what is to be shown before it has been asked for
+        self._codec = codec if codec in SIZED_CODECS else ""
+        self._sizes: list[tuple[int, tuple[int, int]]] = []  # from which packet on, 0 = first
+        self._count = 0  # packets read
+        self._is_timed = True
         #: Of the picture that is shown first; NaN where times are not known.
         self.first_ms = self._first()
 
     @property
     def is_known(self) -> bool:
         """False where packets carry no times, or where they cannot be read."""
-        return bool(self._times_ms)
+        return self._is_timed and bool(self._times_ms)
 
     def _first(self) -> float:
         self._read_beyond(-math.inf)
@@ -48,6 +56,7 @@ class PacketTimes:
             self._forget()
         # Those before 0 are only there for others to be decoded.
         shown = [t for t in self._times_ms if t >= -_SAME_MS]
+        self._hidden = len(self._times_ms) - len(shown)
         return shown[0] if shown else math.nan
 
     def between(self, after_ms: float, before_ms: float) -> int:
@@ -58,7 +67,23 @@ class PacketTimes:
         count = max(high - low, 0)
         # What is past is forgotten: memory stays flat.
         del self._times_ms[: bisect.bisect_left(self._times_ms, before_ms - _SAME_MS)]
+        self._passed_ms = max(self._passed_ms, after_ms)
         return count
+
+    def size_of(self, number: int) -> tuple[int, int] | None:
+        """Width and height (px) that a picture (1 = first) is stored in; None: not known.
+
+        Asked in order. A picture of another size begins a part of the film of its own: all that
+        are stored before it are shown before it.
+        """
+        while self._codec and self._count < self._hidden + number:
+            read_ms = self._next()
+            if read_ms is None:
+                break
+            self._keep(read_ms)
+        while len(self._sizes) > 1 and self._sizes[1][0] < self._hidden + number:
+            del self._sizes[0]
+        return self._sizes[0][1] if self._sizes else None
 
     def after(self, time_ms: float) -> int:
         """How many pictures come after a time, to the end of the file."""
@@ -75,27 +100,46 @@ class PacketTimes:
     def _read_beyond(self, time_ms: float) -> None:
         """Until no packet that is still to come can be shown before `time_ms`."""
         for _ in range(_MOST_AHEAD):
+            if not self._is_timed:
+                return
             later = len(self._times_ms) - bisect.bisect_right(self._times_ms, time_ms)
             if later > _MOST_REORDERED:
                 return
             read_ms = self._next()
             if read_ms is None:
                 return
-            bisect.insort(self._times_ms, read_ms)
+            self._keep(read_ms)
         self._forget()
+
+    def _keep(self, time_ms: float) -> None:
+        if time_ms < self._passed_ms - _SAME_MS:
+            self._forget()  # time begins anew: it says nothing any more
+        elif self._is_timed:
+            bisect.insort(self._times_ms, time_ms)
 
     def _forget(self) -> None:
         self._times_ms.clear()
-        self.close()
+        self._is_timed = False
 
     def _next(self) -> float | None:
         # A damaged place reads as the end, and the file goes on when asked again.
         for _ in range(_MOST_DAMAGED if self._is_open else 0):
             if self._capture.grab():
                 time_ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-                return time_ms if math.isfinite(time_ms) else 0.0
+                time_ms = time_ms if math.isfinite(time_ms) else 0.0
+                self._note_size()
+                self._count += 1
+                return time_ms
         self._is_open = False
         return None
+
+    def _note_size(self) -> None:
+        if not self._codec or not self._capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME):
+            return
+        found, data = self._capture.retrieve()
+        size = picture_size(self._codec, data.tobytes()) if found else None
+        if size is not None and (not self._sizes or self._sizes[-1][1] != size):
+            self._sizes.append((self._count, size))
 
 
 class FrameNumbers:

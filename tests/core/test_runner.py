@@ -1,5 +1,6 @@
 """What a run leaves behind: rows of the right images, and the result whatever else fails."""
 
+import errno
 import json
 import os
 import resource
@@ -178,6 +179,24 @@ def test_people_that_find_no_room_are_one_sentence_and_whole_lines(images, tmp_p
         process(folder, outputs)
     text = outputs.people_path.read_text()
     assert text.endswith("\n") and 1 <= len(lines(outputs.people_path)) < 12
+
+
+def test_an_overlay_makes_room_for_people_on_a_full_disk(images, tmp_path, monkeypatch):
+    outputs = Outputs(tmp_path)
+    write, calls = os.write, []
+
+    def full(descriptor, data):
+        calls.append(descriptor)
+        if len(calls) > 3 and outputs.overlay_path.exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data)
+
+    monkeypatch.setattr("humans4d_core.io.whole_lines.os.write", full)
+    summary = process(images(*[SIZE] * 6), outputs)
+    assert [line["frame"] for line in lines(outputs.people_path)] == [1, 2, 3, 4, 5, 6]
+    assert summary["failed_outputs"] == [str(outputs.overlay_path)]
+    assert any("No space left" in note for note in summary["input"]["notes"])
+    assert not outputs.overlay_path.exists()
 
 
 def test_what_an_earlier_run_left_is_not_taken_for_this_ones(images, tmp_path, full_disk):

@@ -115,8 +115,11 @@ class Packets:
         self._now = self._now if now is None else now
         return now is not None
 
-    def get(self, _):
-        return self._now
+    def get(self, what):
+        return 1.0 if what == cv2.CAP_PROP_LRF_HAS_KEY_FRAME else self._now
+
+    def retrieve(self):
+        return True, np.zeros(1, np.uint8)
 
     def release(self):
         pass
@@ -158,6 +161,13 @@ def test_a_packet_lost_with_its_time_leaves_a_hole_in_a_film_of_one_rate():
 @pytest.mark.parametrize("times", [[0, 100, 300, 400], [0, 40, 900, 950]])
 def test_a_hole_in_time_without_damage_is_how_the_film_was_made(times):
     assert counted(times, times) == ([1, 2, 3, 4], 0)
+
+
+def test_an_edited_films_hidden_packets_have_no_part_in_sizes(monkeypatch):
+    sizes = iter([(64, 48), None, None, (48, 64), None])
+    monkeypatch.setattr("humans4d_core.io.video_timeline.picture_size", lambda *_: next(sizes))
+    packets = PacketTimes(lambda: Packets([-100, 0, 100, 200, 300]), "H.264")
+    assert [packets.size_of(n) for n in (1, 2, 3, 4)] == [(64, 48)] * 2 + [(48, 64)] * 2
 
 
 def test_times_that_begin_anew_in_the_middle_end_the_comparison_not_the_film():

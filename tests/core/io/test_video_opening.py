@@ -84,6 +84,19 @@ def test_a_film_without_pictures_is_sound(film, edit_mp4):
     assert "with sound but no pictures" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "container"),
+    [
+        (b"OggS\0\2" + bytes(22) + b"\x01\x1e\x01vorbis" + bytes(60), "Ogg"),
+        (b"FLV\x01\x04\0\0\0\x09" + bytes(60), "FLV"),
+    ],
+)
+def test_sound_in_a_container_of_films_is_called_sound(tmp_path, content, container):
+    path = tmp_path / "sound.mp4"
+    path.write_bytes(content)
+    assert f"is {container} with sound but no pictures" in refusal(path)
+
+
 def encoded(ending):
     return cv2.imencode(ending, np.zeros((8, 8, 3), np.uint8))[1].tobytes()
 
