@@ -8,9 +8,10 @@ from .bag_messages import message_typestore, read_messages
 from .bags import BagSource, write_camera_bag
 from .calibration import Calibration, camera_from_message, camera_info_fields
 from .camera_choice import CameraChoice
+from .compressed_messages import compressed_message_to_bgr
+from .deep_images import DeepImages
 from .image_folder import ImageFolderSource
 from .image_messages import (
-    compressed_message_to_bgr,
     depth_message_to_metres,
     image_message_to_bgr,
     is_known_encoding,
@@ -28,6 +29,7 @@ __all__ = [
     "BagSource",
     "Calibration",
     "CameraChoice",
+    "DeepImages",
     "ImageFolderSource",
     "MotBoxes",
     "MotWriter",

@@ -11,19 +11,25 @@ import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from ..errors import CameraError, Humans4dError, ImageError, InputFileError
+from ..shown_text import shown
 from ..types import Camera, Frame
 from .bag_messages import decode, message_typestore, open_bag, raw_messages
+from .bag_topics import COMPRESSED_IMAGE, IMAGE, connections_of, pick_image_topic
 from .calibration import Calibration, camera_info_fields
 from .camera_choice import CameraChoice
-from .image_messages import compressed_message_to_bgr, image_message_to_bgr
+from .compressed_messages import compressed_message_to_bgr
+from .deep_images import DeepImages
+from .image_messages import image_message_to_bgr
+from .image_rate import header_stamp_ns, median_rate
 from .source import Source, quiet_opencv
 
-IMAGE = "sensor_msgs/msg/Image"
-COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 
 #: Notes about sizes of images, at most: a bag may hold a different one in each message.
 MAX_NOTES = 5
+#: First images whose stamps say the rate; fewer where they are large.
+RATE_IMAGES = 200
+RATE_BYTES = 10**8
 
 
 class BagSource(Source):
@@ -43,14 +49,15 @@ class BagSource(Source):
         self._reader = open_bag(path)
         self.notes += self._reader.notes
         try:
-            self.topic = self._pick_image_topic(topic)
+            self.topic = pick_image_topic(self._reader, self._typestore, path, topic)
             self._images = self._connections(IMAGE, COMPRESSED_IMAGE, topic=self.topic)
             self.frame_count = sum(c.msgcount for c in self._images)
-            if self.frame_count > 1 and self._reader.duration > 1:
-                self.frame_rate = (self.frame_count - 1) * 1e9 / (self._reader.duration - 1)
+            self.frame_rate = median_rate(self._first_stamps()) or self.frame_rate
             self._infos = []
             self._first_calibration: Calibration | None = None
             self._chosen: Camera | None = None  # of the user's choice, at the first image's size
+            self._deep = DeepImages()
+            self._deep_told = ""
             self._sizes_told: set[tuple[int, int]] = set()
             self._failure: Humans4dError | None = None  # why the latest image was skipped
             # Convention of image_proc: image_rect, image_rect_color.
@@ -106,12 +113,23 @@ class BagSource(Source):
     ) -> Frame:
         with quiet_opencv():
             decoder = compressed_message_to_bgr if compressed else image_message_to_bgr
-            image = decoder(message)
+            image = decoder(message, self._deep)
+        self._tell_of_deep_images()
         camera = self._camera_for(image.shape[1], image.shape[0], calibration)
         # Views of the bag's bytes are read-only, which torch and numba handle badly.
         image = image if image.flags.writeable else image.copy()
         frame_id = message.header.frame_id or Frame.frame_id
         return Frame(image, stamp_ns, camera, frame_id, number=number)
+
+    def _tell_of_deep_images(self) -> None:
+        """One note, of what was done last: how many bits are in use is found on the way."""
+        description = self._deep.description
+        if description == self._deep_told:
+            return
+        if self._deep_told in self.notes:
+            self.notes.remove(self._deep_told)
+        self._deep_told = description
+        self.notes.append(description)
 
     def _camera_for(self, width: int, height: int, calibration: Calibration | None) -> Camera:
         """Raises ImageError where the camera is known for another size only."""
@@ -130,8 +148,8 @@ class BagSource(Source):
         if size not in ("any size", f"{width}x{height}") and len(self._sizes_told) < MAX_NOTES:
             if (width, height) not in self._sizes_told:
                 self.notes.append(
-                    f"images of {self.topic} are {width}x{height} and {origin} is {size}: the "
-                    "camera is fitted to them"
+                    f"images of {shown(self.topic)} are {width}x{height} and {origin} is {size}: "
+                    "the camera is fitted to them"
                 )
             self._sizes_told.add((width, height))
         return camera
@@ -175,25 +193,18 @@ class BagSource(Source):
             # One bad CameraInfo among good ones: the last good one holds.
             return None
 
-    def _pick_image_topic(self, topic: str | None) -> str:
-        topics = sorted({c.topic for c in self._connections(IMAGE, COMPRESSED_IMAGE)})
-        if topic is not None:
-            if topic not in topics:
-                listed = ", ".join(topics) or "none"
-                raise InputFileError(
-                    f"{self.path} has no images on {topic}: its image topics are {listed}"
-                )
-            return topic
-        if not topics:
-            raise InputFileError(
-                f"{self.path} holds no images: record a topic of type {IMAGE} or {COMPRESSED_IMAGE}"
-            )
-        if len(topics) > 1:
-            raise InputFileError(
-                f"{self.path} has {len(topics)} image topics ({', '.join(topics)}): pick one with "
-                "--topic"
-            )
-        return topics[0]
+    def _first_stamps(self) -> list[int]:
+        """Of the first images (ns): enough for a rate, and not hours of a bag."""
+        stamps, size = [], 0
+        try:
+            for _, log_ns, data in raw_messages(self._reader, self._images, self.path):
+                stamps.append(header_stamp_ns(data) or log_ns)
+                size += len(data)
+                if len(stamps) >= RATE_IMAGES or (size > RATE_BYTES and len(stamps) >= 8):
+                    break
+        except InputFileError:
+            pass  # reading it will tell
+        return stamps
 
     def _find_camera_info(self) -> None:
         names = sorted({c.topic for c in self._connections(CAMERA_INFO)})
@@ -216,12 +227,7 @@ class BagSource(Source):
         self.camera_origin = f"CameraInfo on {name}"
 
     def _connections(self, *types: str, topic: str | None = None) -> list:
-        """Those with messages, of these types, on this topic."""
-        return [
-            c
-            for c in self._reader.connections
-            if c.msgtype in types and c.msgcount and topic in (None, c.topic)
-        ]
+        return connections_of(self._reader, *types, topic=topic)
 
 
 def write_camera_bag(

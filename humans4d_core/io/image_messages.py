@@ -10,9 +10,12 @@ import cv2
 import numpy as np
 
 from ..errors import ImageError
+from ..shown_text import shown
+from .deep_images import DeepImages
 
 # encoding -> bytes a sample, samples a pixel, OpenCV's conversion to BGR (None: it is BGR).
-# sensor_msgs/image_encodings.hpp. 16UC1 is left out: it is depth, not brightness.
+# sensor_msgs/image_encodings.hpp. Whether 16UC1 is brightness (a thermal camera) or depth, the
+# topic says (picture_topics.py).
 _ENCODINGS: dict[str, tuple[int, int, int | None]] = {
     "bgr8": (1, 3, None),
     "8UC3": (1, 3, None),
@@ -29,6 +32,7 @@ _ENCODINGS: dict[str, tuple[int, int, int | None]] = {
     "mono8": (1, 1, cv2.COLOR_GRAY2BGR),
     "8UC1": (1, 1, cv2.COLOR_GRAY2BGR),
     "mono16": (2, 1, cv2.COLOR_GRAY2BGR),
+    "16UC1": (2, 1, cv2.COLOR_GRAY2BGR),
     "yuv422": (1, 2, cv2.COLOR_YUV2BGR_UYVY),
     "uyvy": (1, 2, cv2.COLOR_YUV2BGR_UYVY),
     "yuyv": (1, 2, cv2.COLOR_YUV2BGR_YUY2),
@@ -54,30 +58,49 @@ def is_known_encoding(encoding: str) -> bool:
     return encoding in _ENCODINGS
 
 
-def image_message_to_bgr(message) -> np.ndarray:
+def encoding_problem(encoding: str) -> str:
+    """Says of one that is not known which are."""
+    return f"image encoding '{shown(encoding, 40)}' is not one of {', '.join(_ENCODINGS)}"
+
+
+def image_message_to_bgr(message, deep: DeepImages | None = None) -> np.ndarray:
     """sensor_msgs/Image -> (H, W, 3) uint8 BGR; a view of the message's data where it is BGR.
 
-    16-bit samples keep their upper 8 bits. Raises ImageError.
+    deep: how the camera's 16-bit samples become 8 bits, which it keeps from image to image; None:
+    this image is the only one. Raises ImageError.
     """
-    try:
-        sample_bytes, channels, conversion = _ENCODINGS[message.encoding]
-    except KeyError:
-        raise ImageError(
-            f"image encoding '{message.encoding}' is not one of {', '.join(_ENCODINGS)}"
-        ) from None
+    encoding = message.encoding
+    if encoding not in _ENCODINGS:
+        raise ImageError(encoding_problem(encoding))
+    sample_bytes, channels, _ = _ENCODINGS[encoding]
     width, height = message.width, message.height
     pixels = _rows(message, channels * sample_bytes)
     if sample_bytes == 2:
-        samples = pixels.view(">u2" if message.is_bigendian else "<u2")
-        pixels = (samples >> 8).astype(np.uint8)
-    pixels = pixels.reshape(height, width, channels)
+        # A copy, so that rows whose padding is no whole number of samples can be read.
+        order = ">u2" if message.is_bigendian else "<u2"
+        pixels = np.ascontiguousarray(pixels).view(order)
+    return samples_to_bgr(pixels.reshape(height, width, channels), encoding, deep)
+
+
+def samples_to_bgr(
+    samples: np.ndarray, encoding: str, deep: DeepImages | None = None
+) -> np.ndarray:
+    """Samples (H, W, C) uint8 or uint16 of a known encoding -> (H, W, 3) uint8 BGR.
+
+    deep: as in `image_message_to_bgr`. Raises ImageError.
+    """
+    _, channels, conversion = _ENCODINGS[encoding]
+    if samples.dtype != np.uint8:
+        is_gray = channels == 1 and conversion == cv2.COLOR_GRAY2BGR
+        samples = (deep or DeepImages()).to_8_bit(samples, encoding, is_gray)
     if conversion is None:
-        return pixels
+        return samples
     try:
-        return cv2.cvtColor(pixels, conversion)
+        return cv2.cvtColor(samples, conversion)
     except cv2.error:
+        height, width = samples.shape[:2]
         raise ImageError(
-            f"image of {width}x{height} cannot be {message.encoding}: that needs even sizes"
+            f"image of {width}x{height} cannot be {encoding}: that needs even sizes"
         ) from None
 
 
@@ -112,28 +135,3 @@ def _rows(message, pixel_bytes: int) -> np.ndarray:
             f"{data.size} bytes"
         )
     return data[: step * height].reshape(height, step)[:, :row]
-
-
-def compressed_message_to_bgr(message) -> np.ndarray:
-    """sensor_msgs/CompressedImage (jpeg, png, ...) -> (H, W, 3) uint8 BGR. Raises ImageError."""
-    data = np.frombuffer(message.data, np.uint8)
-    try:
-        image = cv2.imdecode(data, _AS_STORED) if _is_whole(data) else None
-    except cv2.error:
-        image = None
-    if image is None:
-        raise ImageError(
-            f"compressed image ('{message.format}', {data.size} bytes) is cut short or cannot be "
-            "decoded: whole jpeg and png images can"
-        )
-    return image
-
-
-#: Colour, and not turned by EXIF: CameraInfo is of the image as it is stored.
-_AS_STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-
-
-def _is_whole(data: np.ndarray) -> bool:
-    """Whether encoded bytes end as their format does; a cut jpeg would decode to gray below."""
-    head, tail = data[:2].tobytes(), data[-4096:].tobytes().rstrip(b"\0")
-    return len(tail) > 0 and (head != b"\xff\xd8" or tail.endswith(b"\xff\xd9"))

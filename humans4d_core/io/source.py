@@ -28,7 +28,9 @@ class Source(ABC):
 
     def __init__(self, path: Path):
         self.path = path
-        self.frame_rate = ASSUMED_FRAME_RATE  #: frames a second, the mean where they vary
+        self.frame_rate = (
+            ASSUMED_FRAME_RATE  #: frames a second; of a bag the median of its first images
+        )
         self.frame_count: int | None = None  #: what the header says, which may be wrong
         self.camera_origin = ""  #: where the camera comes from, for people to read
         self.skipped = 0  #: images that could not be read or used so far; frame numbers count them

@@ -5,6 +5,7 @@ import sys
 from array import array
 from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,8 +19,9 @@ from humans4d_ros.diagnostics import Statistics
 from humans4d_ros.frames import FrameSource
 from humans4d_ros.inputs import Arrival
 from humans4d_ros.parameters import NodeParameters
+from sensor_msgs.msg import CompressedImage
 
-from humans4d_core.errors import ImageError
+from humans4d_core.errors import CameraError, ImageError
 from humans4d_core.types import Pose
 
 STAMP = 1_700_000_000_000_000_000
@@ -142,3 +144,62 @@ def test_a_rare_encoding_is_left_to_cv_bridge_where_it_is_installed(
     np.testing.assert_array_equal(frame.image_bgr, IMAGE[:, ::-1])
     with pytest.raises(ImageError, match="encoding 'x1': .x1. is not a color format"):
         frame_of(make_image_message(IMAGE, STAMP, encoding="x1"))
+
+
+def source_of(statistics, **options) -> FrameSource:
+    return FrameSource(CameraSource(horizontal_fov=1.0), None, None, statistics, **options)
+
+
+@pytest.mark.parametrize("topic", ["/camera/depth/image_rect_raw", "/aligned_depth_to_color/image"])
+def test_depth_is_no_picture(make_image_message, statistics, topic):
+    source = source_of(statistics, image_topic=topic)
+    message = depth_message(make_image_message, np.full((48, 64), 2500))
+    with pytest.raises(ImageError, match=rf"image on {topic} holds depth only \(16UC1\)"):
+        source.frame(Arrival(message, 0.0), SETTINGS)
+
+
+def test_a_frame_of_a_depth_camera_says_that_16_bits_are_depth(make_image_message, statistics):
+    message = depth_message(make_image_message, np.full((48, 64), 2500))
+    message.header.frame_id = "camera_depth_optical_frame"
+    with pytest.raises(ImageError, match="depth only"):
+        source_of(statistics, image_topic="/camera/image").frame(Arrival(message, 0.0), SETTINGS)
+
+
+def test_thermal_images_are_scaled_and_that_is_said_once(make_image_message, statistics):
+    told = []
+    source = source_of(statistics, image_topic="/thermal/image_raw", tell=told.append)
+    heat = np.tile(np.linspace(7200, 8220, 64), (48, 1))
+    for second in range(5):
+        message = depth_message(make_image_message, heat)
+        image = source.frame(Arrival(message, float(second)), SETTINGS).image_bgr
+    assert image.min() < 40 and image.max() > 215
+    assert len(told) == 1 and "fill 14 of 16 bits" in told[0]
+
+
+def test_a_mosaic_that_was_compressed_has_its_colours(statistics):
+    data = array("B", cv2.imencode(".png", np.full((48, 64), 200, np.uint8))[1].tobytes())
+    message = CompressedImage(format="bayer_rggb8; png compressed ", data=data)
+    frame = source_of(statistics).frame(Arrival(message, 0.0), SETTINGS)
+    assert frame.image_bgr.shape == (48, 64, 3)
+    message.format = "16UC1; png compressed "
+    with pytest.raises(ImageError, match="depth only"):
+        source_of(statistics, image_topic="/depth/image").frame(Arrival(message, 0.0), SETTINGS)
+
+
+def test_a_camera_that_shows_nothing_is_reported_even_where_the_image_is_refused(
+    make_image_message, statistics
+):
+    source = FrameSource(CameraSource(), None, None, statistics)  # not calibrated
+    black = make_image_message(np.zeros((48, 64, 3), np.uint8), STAMP)
+    for tenth in range(50):
+        with pytest.raises(CameraError):
+            source.frame(Arrival(black, tenth / 10), SETTINGS)
+    report = statistics.report()
+    assert report.looks_wrong == (
+        "the image is black (brightness 0 of 255)",
+        "the picture has not changed for 5 s",
+    )
+    assert (report.values["image_brightness"], report.values["image_contrast"]) == ("0", "0")
+    assert report.values["image_unchanged_s"] == "4.9"
+    statistics.activated()
+    assert statistics.report().looks_wrong == ()

@@ -101,3 +101,9 @@ def test_the_gpus_memory_is_reported_and_a_full_one_is_a_warning(monkeypatch, fr
     assert values["gpu_memory_own_mb"] == "300"
     assert values["gpu_memory_used_mb"] == str(8000 - free_mb)
     assert values["gpu_memory_total_mb"] == "8000"
+
+
+def test_a_camera_that_shows_nothing_is_a_warning_but_not_while_no_image_comes():
+    status = judge(looks_wrong=("the image is black (brightness 2 of 255)",))
+    assert (status.level, status.message) == (WARN, "the image is black (brightness 2 of 255)")
+    assert "black" not in judge(looks_wrong=("the image is black",), silence=10.0).message

@@ -7,7 +7,7 @@ import pytest
 
 from humans4d_core.errors import ImageError
 from humans4d_core.io import (
-    compressed_message_to_bgr,
+    DeepImages,
     depth_message_to_metres,
     image_message_to_bgr,
 )
@@ -175,22 +175,73 @@ def test_depth_that_contradicts_itself_is_refused(raw, reason):
         depth_message_to_metres(raw)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_compressed_images_are_decoded(suffix):
-    data = cv2.imencode(suffix, BGR)[1].tobytes()
-    image = compressed_message_to_bgr(SimpleNamespace(format=suffix[1:], data=data))
-    assert np.abs(image.astype(int) - BGR).max() < 6
+def ramp(low, high, dtype="<u2"):
+    """A scene: a ramp over the columns."""
+    return np.tile(np.linspace(low, high, 64), (48, 1)).astype(dtype)
 
 
-JPEG = cv2.imencode(".jpg", BGR)[1].tobytes()
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("encoding", ["mono16", "16UC1", "rgb16", "bgra16", "bayer_rggb16"])
+@pytest.mark.parametrize(("order", "big_endian"), [("<u2", False), (">u2", True)])
+def test_deep_images_are_scaled_by_the_bits_that_are_in_use(bits, encoding, order, big_endian):
+    samples = ramp(0, 2**bits - 1, order)
+    channels = {"rgb16": 3, "bgra16": 4}.get(encoding, 1)
+    pixels = np.repeat(samples[..., None], channels, axis=2)
+    image = image_message_to_bgr(message(encoding, pixels, 3, big_endian))
+    middle = image[20:28, 8:-8].astype(int)
+    assert np.abs(middle - np.linspace(0, 255, 64)[8:-8, None]).max() <= 5
 
 
-@pytest.mark.parametrize("data", [b"", b"not a jpeg", JPEG[:-40], JPEG[:30]])
-def test_a_broken_compressed_image_is_refused(data):
-    with pytest.raises(ImageError, match="cannot be decoded"):
-        compressed_message_to_bgr(SimpleNamespace(format="jpeg", data=data))
+@pytest.mark.parametrize(("low", "high"), [(7200, 8220), (28800, 31000), (3000, 3300)])
+def test_a_thermal_image_fills_the_brightness_that_there_is(low, high):
+    image = image_message_to_bgr(message("16UC1", ramp(low, high)))
+    assert image.min() < 40 and image.max() > 215
+    assert (np.diff(image[0, :, 0].astype(int)) >= 0).all()
 
 
-def test_a_jpeg_that_a_camera_padded_is_decoded():
-    image = compressed_message_to_bgr(SimpleNamespace(format="jpeg", data=JPEG + bytes(64)))
-    assert image.shape == BGR.shape
+def test_a_defect_pixel_does_not_darken_a_deep_image():
+    pixels = ramp(0, 1023)
+    pixels[5, 5] = 65535
+    assert image_message_to_bgr(message("mono16", pixels)).max() == 255
+    assert image_message_to_bgr(message("mono16", pixels))[0, 32].mean() > 100
+
+
+def test_a_dark_image_among_others_stays_dark():
+    deep = DeepImages()
+    image_message_to_bgr(message("rgb16", np.dstack([ramp(0, 4095)] * 3)), deep)
+    dark = image_message_to_bgr(message("rgb16", np.dstack([ramp(0, 255)] * 3)), deep)
+    assert dark.max() <= 16
+
+
+def test_a_deep_image_of_nothing_is_not_stretched_to_noise():
+    noise = np.random.default_rng(0).integers(7990, 8010, (48, 64)).astype("<u2")
+    assert image_message_to_bgr(message("16UC1", noise)).std() < 2
+
+
+def test_a_thermal_image_does_not_flicker_when_something_warm_comes_in():
+    deep, scene = DeepImages(), ramp(7200, 7700)
+    before = image_message_to_bgr(message("16UC1", scene), deep)
+    warm = scene.copy()
+    warm[10:40, 20:40] = 8200
+    levels = [image_message_to_bgr(message("16UC1", warm), deep)[0, 0, 0] for _ in range(60)]
+    levels = np.array([before[0, 0, 0], *levels], int)
+    assert np.abs(np.diff(levels)).max() < 12
+    # In the end what is warm is inside of the range again.
+    assert image_message_to_bgr(message("16UC1", warm), deep)[20, 30, 0] < 255
+
+
+def test_what_is_done_to_deep_images_is_said():
+    deep = DeepImages()
+    assert deep.description == ""
+    image_message_to_bgr(message("bgr8", BGR), deep)
+    assert deep.description == ""
+    image_message_to_bgr(message("rgb16", np.dstack([ramp(0, 4095)] * 3)), deep)
+    assert "rgb16 images fill 12 of 16 bits" in deep.description
+    image_message_to_bgr(message("16UC1", ramp(7200, 8220)), deep)
+    assert "fill 14 of 16 bits, and of these a narrow part" in deep.description
+
+
+def test_an_encoding_is_shown_without_what_a_terminal_obeys():
+    with pytest.raises(ImageError) as error:
+        image_message_to_bgr(message("\x1b[31mred" * 50, GRAY))
+    assert "\x1b" not in str(error.value) and len(str(error.value)) < 600

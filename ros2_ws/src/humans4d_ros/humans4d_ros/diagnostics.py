@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from humans4d_core.image_health import ImageLook
 from humans4d_core.types import TrackState
 
 #: Latencies are those of this many last images.
@@ -32,6 +33,7 @@ class Report:
     #: Images that the middleware lost, of those that were sent, over a few reports.
     lost: int = 0
     sent: int = 0
+    looks_wrong: tuple[str, ...] = ()  #: what is the matter with the last image, if anything
 
 
 class Statistics:
@@ -58,6 +60,7 @@ class Statistics:
             self._begin()
 
     def _begin(self) -> None:
+        self._look: ImageLook | None = None
         self._last_image_at = now = time.monotonic()
         self._reports: deque[tuple[float, Counter[str]]] = deque(maxlen=RATE_REPORTS)
         self._reports.append((now, self._counts.copy()))
@@ -79,6 +82,11 @@ class Statistics:
         """The middleware had them and threw them away before the node got them."""
         with self._lock:
             self._counts["lost"] += count
+
+    def image_looked_at(self, look: ImageLook) -> None:
+        """What the image looks like, whether or not it can be used."""
+        with self._lock:
+            self._look = look
 
     def image_without_depth(self) -> None:
         """It is processed without; counted only where depth is wanted."""
@@ -144,6 +152,7 @@ class Statistics:
                     f"{kind}_refused": str(count)
                     for kind, count in sorted(self._inputs_refused.items())
                 },
+                **(self._look.values if self._look else {}),
                 "people": str(states[TrackState.CONFIRMED] + states[TrackState.OCCLUDED]),
                 "tracks": str(len(self._states) - states[TrackState.LOST]),
                 **_percentiles("latency", self._latencies),
@@ -162,6 +171,7 @@ class Statistics:
                 values,
                 lost,
                 lost + counts["received"] - before["received"],
+                self._look.findings if self._look else (),
             )
 
 

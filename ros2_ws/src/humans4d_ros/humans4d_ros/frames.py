@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from sensor_msgs.msg import CompressedImage
 
 from humans4d_core.errors import ImageError
+from humans4d_core.image_health import ImageHealth
+from humans4d_core.io.compressed_messages import compressed_message_to_bgr, encoding_of
+from humans4d_core.io.deep_images import DeepImages
 from humans4d_core.io.image_messages import (
-    compressed_message_to_bgr,
     depth_message_to_metres,
     image_message_to_bgr,
     is_known_encoding,
 )
+from humans4d_core.io.picture_topics import holds_depth
+from humans4d_core.shown_text import shown
 from humans4d_core.types import Frame, Pose
 
 from .cameras import CameraSource
@@ -32,16 +38,26 @@ class FrameSource:
         transforms: TransformListener | None,
         depth: DepthBuffer | None,
         statistics: Statistics,
+        image_topic: str = "",
+        tell: Callable[[str], None] = lambda text: None,
     ):
+        """`image_topic`: full name; it says whether 16-bit images are depth. `tell`: takes what is
+        assumed about the images, once."""
         self._cameras = cameras
         self._transforms = transforms
         self._depth = depth
         self._statistics = statistics
+        self._image_topic = image_topic
+        self._tell = tell
+        self._told = ""
+        self._deep = DeepImages()
+        self._health = ImageHealth()
 
     def frame(self, arrival: Arrival, settings: NodeParameters) -> Frame:
         """Raises Humans4dError where the image, or what it needs, cannot be used."""
         message = arrival.message
-        image_bgr = _decoded(message)
+        image_bgr = self._decoded(message)
+        self._statistics.image_looked_at(self._health.look(image_bgr, arrival.received))
         height, width = image_bgr.shape[:2]
         stamp_ns = join_valid_stamp(message.header.stamp)
         camera = self._cameras.camera_for(width, height, stamp_ns)
@@ -59,6 +75,26 @@ class FrameSource:
             ground_from_camera=ground,
             depth_m=self._depth_of(stamp_ns, (height, width), settings),
         )
+
+    def _decoded(self, message) -> np.ndarray:
+        """(H, W, 3) uint8 BGR; raises ImageError."""
+        compressed = isinstance(message, CompressedImage)
+        encoding = encoding_of(message) if compressed else message.encoding
+        if holds_depth(encoding, self._image_topic, message.header.frame_id):
+            raise ImageError(
+                f"image on {shown(self._image_topic)} holds depth only ({encoding}): listen to the "
+                "colour images"
+            )
+        if compressed:
+            image_bgr = compressed_message_to_bgr(message, self._deep)
+        elif is_known_encoding(encoding):
+            image_bgr = image_message_to_bgr(message, self._deep)
+        else:
+            return _decoded_by_cv_bridge(message)
+        if self._deep.description != self._told:
+            self._told = self._deep.description
+            self._tell(self._told)
+        return image_bgr
 
     def _camera_in(
         self, target: str, frame_id: str, stamp_ns: int, settings: NodeParameters
@@ -89,15 +125,6 @@ class FrameSource:
             self._statistics.image_without_depth()
             return None
         return depth_m
-
-
-def _decoded(message) -> np.ndarray:
-    """(H, W, 3) uint8 BGR; raises ImageError."""
-    if isinstance(message, CompressedImage):
-        return compressed_message_to_bgr(message)
-    if is_known_encoding(message.encoding):
-        return image_message_to_bgr(message)
-    return _decoded_by_cv_bridge(message)
 
 
 def _decoded_by_cv_bridge(message) -> np.ndarray:

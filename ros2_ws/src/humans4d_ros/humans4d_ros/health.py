@@ -76,6 +76,7 @@ def _judged(report: Report, limits: NodeParameters, why_silent: Callable[[], str
                 "images",
             )
         )
+    findings += [(warn, text) for text in report.looks_wrong]
     for level, limit in ((error, limits.error_latency), (warn, limits.warn_latency)):
         if report.latency_p95 > limit:
             text = f"latency is {report.latency_p95:.2f} s (95th percentile), above {limit:g} s"

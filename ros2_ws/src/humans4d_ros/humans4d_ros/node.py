@@ -115,7 +115,12 @@ class Humans4dNode(LifecycleNode):
         self._pipeline = pipeline
         self._trust_ground()
         self._frames = FrameSource(
-            self._cameras, self._inputs.transforms, self._inputs.depth, self._statistics
+            self._cameras,
+            self._inputs.transforms,
+            self._inputs.depth,
+            self._statistics,
+            self.resolve_topic_name("image"),
+            self.get_logger().info,
         )
         self._outputs = Outputs(self, pipeline, settings)
         if settings.publish_tf and not self._outputs.has_tf:
