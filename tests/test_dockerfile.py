@@ -5,6 +5,7 @@ Off by default: it takes minutes and needs root and debootstrap.
   HUMANS4D_TEST_DOCKERFILE=1   switches it on
   HUMANS4D_CLEAN_ROOT=FOLDER   a root of debootstrap's to start from (a copy of it is used)
   HUMANS4D_TEST_BIND=A:B       folders of this machine that pip's settings name
+  HUMANS4D_TORCH=...           the build argument, for a smaller PyTorch than the default's 3 GB
 """
 
 import fnmatch
@@ -224,7 +225,8 @@ def test_dependencies_come_before_the_sources():
 
 
 def test_the_image_can_be_made_and_its_node_runs(clean_root):
-    container = Container(clean_root, {})
+    named = {name: os.environ[name] for name in ("HUMANS4D_TORCH",) if name in os.environ}
+    container = Container(clean_root, named)
     for keyword, rest in instructions():
         container.do(keyword, rest)
     files = [str(path) for path in clean_root.rglob("*") if path.suffix in (".ckpt", ".pkl")]
