@@ -6,3 +6,7 @@ import os
 # database under the home folder. This switches it off; it is read when onnxruntime is loaded, which
 # only modules below do.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# OpenCV makes room for a billion pixels. 2**28 is io/picture_size.py's bound; it holds for formats
+# whose headers are not read there. It is read when OpenCV is loaded.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 28))

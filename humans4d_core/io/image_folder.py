@@ -14,12 +14,13 @@ from ..shown_text import shown
 from ..types import Frame
 from ..untrusted_files import check_regular, read_regular
 from .camera_choice import CameraChoice, CamerasBySize
+from .picture_size import check_picture_size
 from .source import Source, quiet_opencv
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
-#: Of one image file: a gigapixel needs less.
-MOST_BYTES = 1 << 32
+#: Of one image file: the largest picture has less without any packing.
+MOST_BYTES = 1 << 30
 
 
 class ImageFolderSource(Source):
@@ -49,23 +50,28 @@ class ImageFolderSource(Source):
             self.notes.append(
                 f"images carry no time: {self.frame_rate:g} frames a second assumed, --fps sets it"
             )
-        first = next((image for p in self._paths if (image := _read_image(p)) is not None), None)
-        if first is None:
-            raise InputFileError(
-                f"{path} holds {len(self._paths)} image file(s) but none can be read"
-            )
+        first = self._first_image()
         self._cameras = CamerasBySize(self._choice, first.shape[1], first.shape[0])
         self.camera_origin = self._choice.origin
+
+    def _first_image(self) -> np.ndarray:
+        reason = None
+        for path in self._paths:
+            try:
+                return _read_image(path)
+            except (ImageError, InputFileError) as error:
+                reason = reason or f"{shown(path.name)}: {error}"
+        raise InputFileError(
+            f"{self.path} holds {len(self._paths)} image file(s) but none can be read: {reason}"
+        )
 
     def __iter__(self) -> Iterator[Frame]:
         problem = ""
         for index, path in enumerate(self._paths):
-            image = _read_image(path)
             try:
-                if image is None:
-                    raise ImageError("it cannot be read")
+                image = _read_image(path)
                 camera = self._cameras.camera(image.shape[1], image.shape[0])
-            except ImageError as error:
+            except (ImageError, InputFileError) as error:
                 self.skipped += 1
                 problem = problem or f"{shown(path.name)}: {error}"
                 continue
@@ -101,12 +107,18 @@ def _image_paths(path: Path) -> list[Path]:
     return sorted(paths, key=natural_order)
 
 
-def _read_image(path: Path) -> np.ndarray | None:
-    """(H, W, 3) uint8 BGR, turned as EXIF says; None where there is none."""
-    try:
-        # By its bytes: OpenCV takes no names that are not UTF-8, and would wait for a FIFO.
-        data = np.frombuffer(read_regular(path, MOST_BYTES), np.uint8)
-        with quiet_opencv():
-            return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (InputFileError, cv2.error):
-        return None
+def _read_image(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 BGR, turned as EXIF says. Raises ImageError, InputFileError."""
+    # By its bytes: OpenCV takes no names that are not UTF-8, and would wait for a FIFO.
+    data = read_regular(path, MOST_BYTES)
+    check_picture_size(data)
+    image = None
+    with quiet_opencv():
+        try:
+            if data:
+                image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error:  # also for what is larger than OpenCV's own bound
+            pass
+    if image is None:
+        raise ImageError("it cannot be decoded: it is damaged, cut off or no image")
+    return image

@@ -23,7 +23,7 @@ from .names import checked_name
 from .tensor_file import Checked, StoredTensor, TensorFile, contiguous_strides
 
 _LENGTH = struct.Struct("<Q")
-_MAX_HEADER_BYTES = 16 << 20  # some 100,000 tensors; HMR 2.0's has 70 KB
+_MAX_HEADER_BYTES = 4 << 20  # some 30,000 tensors; HMR 2.0's has 70 KB
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -71,7 +71,7 @@ def index_safetensors(path: Path, file: BinaryIO) -> TensorFile:
             for name, entry in header.items()
         }
         _check_apart(tensors)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as error:
         reason = shown(str(error))
         raise ModelFileError(f"{path}: its safetensors header is damaged ({reason})") from None
     for name, stored in tensors.items():
