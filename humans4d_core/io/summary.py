@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
@@ -17,6 +18,9 @@ from ..shown_text import shown
 from ..types import People, TrackState
 
 _PACKAGES = ("humans4d", "numpy", "torch", "onnxruntime", "numba", "rosbags")
+
+#: Times of a stage, at most: many more than a 95th percentile needs.
+KEPT_TIMES = 10_000
 
 
 class PeopleCount:
@@ -48,14 +52,26 @@ class PeopleCount:
 
 
 class StageTimes:
-    """Wall times of the stages of a run, a number a stage and frame."""
+    """Wall times of the stages of a run, a number a stage and frame.
+
+    Of a long run every second, fourth, ... time is kept: its memory stays the same for ten hours.
+    """
 
     def __init__(self):
         self._seconds: dict[str, list[float]] = {}
+        self._seen: Counter[str] = Counter()
+        self._every: dict[str, int] = {}
 
     def add(self, seconds: Mapping[str, float]) -> None:
         for stage, value in seconds.items():
-            self._seconds.setdefault(stage, []).append(value)
+            kept = self._seconds.setdefault(stage, [])
+            every = self._every.setdefault(stage, 1)
+            if self._seen[stage] % every == 0:
+                kept.append(value)
+            self._seen[stage] += 1
+            if len(kept) > KEPT_TIMES:
+                del kept[1::2]
+                self._every[stage] = 2 * every
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from humans4d_core.errors import Humans4dError
 from humans4d_core.io import PeopleCount, PeopleWriter, StageTimes, percentiles
+from humans4d_core.io.summary import KEPT_TIMES
 from humans4d_core.types import TrackState
 
 
@@ -95,3 +96,13 @@ def test_stage_times_are_percentiles_by_stage():
         "track": {"p50": 1, "p95": 1},
     }
     assert percentiles([]) == {"p50": None, "p95": None}
+
+
+def test_times_of_a_long_run_take_no_more_memory_and_keep_their_percentiles():
+    times = StageTimes()
+    for index in range(100_000):
+        times.add({"detect": index / 1e5})
+    assert len(times._seconds["detect"]) <= KEPT_TIMES
+    found = times.as_dict()["detect"]
+    assert found["p50"] == pytest.approx(0.5, abs=0.01)
+    assert found["p95"] == pytest.approx(0.95, abs=0.01)
