@@ -164,3 +164,35 @@ def test_after_a_jump_in_time_only_what_is_static_holds():
         tree.lookup("odom", "camera", T0)
     tree.insert(transform("odom", "base", (7, 0, 0), stamp_ns=T0 - 3600 * SECOND), False)
     assert tree.lookup("odom", "camera", T0 - 3600 * SECOND).translation[0] == 7
+
+
+@pytest.mark.parametrize("ahead", [60, 10**8])
+def test_one_transform_from_the_future_does_not_shut_out_the_present(ahead):
+    now = 0.0
+    tree = TransformTree(clock=lambda: now)
+    tree.insert(transform("odom", "base", stamp_ns=T0), False)
+    tree.insert(transform("odom", "base", (9, 9, 9), stamp_ns=T0 + ahead * SECOND), False)
+    refused = 0
+    for tick in range(1, 21):
+        now = tick / 20
+        try:
+            tree.insert(
+                transform("odom", "base", (now, 0, 0), stamp_ns=T0 + tick * 50_000_000), False
+            )
+        except TransformError:
+            refused += 1
+    assert 0 < refused < 15
+    np.testing.assert_allclose(tree.lookup("odom", "base", T0 + SECOND).translation, (1, 0, 0))
+
+
+def test_one_old_transform_among_others_changes_nothing():
+    now = 0.0
+    tree = TransformTree(clock=lambda: now)
+    for tick in range(40):
+        now = tick / 20
+        tree.insert(transform("odom", "base", (now, 0, 0), stamp_ns=T0 + tick * 50_000_000), False)
+        with pytest.raises(TransformError, match="is a clock wrong"):
+            tree.insert(transform("odom", "base", (9, 9, 9), stamp_ns=T0 - 60 * SECOND), False)
+    for tick in (0, 39):
+        found = tree.lookup("odom", "base", T0 + tick * 50_000_000)
+        np.testing.assert_allclose(found.translation, (tick / 20, 0, 0))

@@ -28,6 +28,9 @@ CACHE_SECONDS = 10.0
 #: Seconds without news after which a frame that moved is taken from the tree: those of people who
 #: left would otherwise stay in it for ever.
 FORGET_SECONDS = 120.0
+#: Seconds for which a frame's transforms must all be too old before they are believed: then the
+#: newest one, from the future, was the wrong one, or the clock was set back.
+RETURN_SECONDS = 0.5
 
 
 #: Plain floats: transforms come by the hundred, and are looked up by the few.
@@ -44,12 +47,18 @@ class _Edge:
     stamps_ns: list[int] = field(default_factory=list)
     quaternions: list[Numbers] = field(default_factory=list)  #: x, y, z, w
     translations: list[Numbers] = field(default_factory=list)  #: m
+    too_old_since: float | None = None  #: s; since when nothing else has come
 
-    def insert(self, stamp_ns: int, quaternion: Numbers, translation: Numbers) -> bool:
-        """False where the cache has moved on already."""
+    def insert(self, stamp_ns: int, quaternion: Numbers, translation: Numbers, now: float) -> bool:
+        """False where the cache has moved on already; `now`: s, by the tree's clock."""
         newest = self.stamps_ns[-1] if self.stamps_ns else stamp_ns
         if stamp_ns < newest - CACHE_SECONDS * 1e9:
-            return False
+            if self.too_old_since is None:
+                self.too_old_since = now
+            if now - self.too_old_since < RETURN_SECONDS:
+                return False
+            self.stamps_ns, self.quaternions, self.translations = [], [], []
+        self.too_old_since = None
         place = bisect_left(self.stamps_ns, stamp_ns)
         same = place < len(self.stamps_ns) and self.stamps_ns[place] == stamp_ns
         where = slice(place, place + same)
@@ -104,7 +113,7 @@ class TransformTree:
         if is_static:
             edge.quaternions, edge.translations = [quaternion], [transform.translation]
             return
-        if not edge.insert(transform.stamp_ns, quaternion, transform.translation):
+        if not edge.insert(transform.stamp_ns, quaternion, transform.translation, self._clock()):
             raise TransformError(
                 f"transform from '{child}' to '{parent}' is more than {CACHE_SECONDS:g} s older "
                 "than the newest: is a clock wrong?"
