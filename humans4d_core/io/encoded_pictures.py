@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ImageError
+from .picture_size import MAX_PIXELS
 
-#: Pixels of a picture, at most: beyond it some bytes could ask for all of a machine's memory.
-MAX_PIXELS = 2**27
 #: Each scan of a progressive jpeg costs a pass over all of its pixels; encoders make about ten.
 MAX_SCANS = 100
 MAX_SEGMENTS = 10_000

@@ -14,6 +14,9 @@ from ..shown_text import shown
 from ..types import Frame
 from ..untrusted_files import check_regular, read_regular
 from .camera_choice import CameraChoice, CamerasBySize
+from .deep_images import DeepImages
+from .encoded_pictures import picture_kind, read_picture
+from .image_messages import samples_to_bgr
 from .picture_size import check_picture_size
 from .source import Source, quiet_opencv
 
@@ -58,7 +61,7 @@ class ImageFolderSource(Source):
         reason = None
         for path in self._paths:
             try:
-                return _read_image(path)
+                return _read_image(path, DeepImages())
             except (ImageError, InputFileError) as error:
                 reason = reason or f"{shown(path.name)}: {error}"
         raise InputFileError(
@@ -66,16 +69,18 @@ class ImageFolderSource(Source):
         )
 
     def __iter__(self) -> Iterator[Frame]:
-        problem = ""
+        problem, deep = "", DeepImages()
         for index, path in enumerate(self._paths):
             try:
-                image = _read_image(path)
+                image = _read_image(path, deep)
                 camera = self._cameras.camera(image.shape[1], image.shape[0])
             except (ImageError, InputFileError) as error:
                 self.skipped += 1
                 problem = problem or f"{shown(path.name)}: {error}"
                 continue
             yield Frame(image, round(index * 1e9 / self.frame_rate), camera, number=index + 1)
+        if deep.description:
+            self.notes.append(deep.description)
         if problem:
             self.notes.append(f"{self.skipped} images were left out, the first is {problem}")
 
@@ -107,18 +112,28 @@ def _image_paths(path: Path) -> list[Path]:
     return sorted(paths, key=natural_order)
 
 
-def _read_image(path: Path) -> np.ndarray:
+def _read_image(path: Path, deep: DeepImages) -> np.ndarray:
     """(H, W, 3) uint8 BGR, turned as EXIF says. Raises ImageError, InputFileError."""
     # By its bytes: OpenCV takes no names that are not UTF-8, and would wait for a FIFO.
-    data = read_regular(path, MOST_BYTES)
-    check_picture_size(data)
-    image = None
-    with quiet_opencv():
-        try:
-            if data:
-                image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        except cv2.error:  # also for what is larger than OpenCV's own bound
-            pass
+    data = np.frombuffer(read_regular(path, MOST_BYTES), np.uint8)
+    check_picture_size(data.tobytes())
+    if picture_kind(data) in ("jpeg", "png"):
+        read_picture(data)  # refuses what is cut short, which decodes to gray
+    image = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if image is not None and image.dtype == np.uint16:
+        if (image == image[..., :1]).all():
+            return samples_to_bgr(image[..., :1], "mono16", deep)
+        return samples_to_bgr(image, "bgr16", deep)
+    if image is not None and image.dtype != np.uint8:
+        image = _decoded(data, cv2.IMREAD_COLOR)
     if image is None:
         raise ImageError("it cannot be decoded: it is damaged, cut off or no image")
     return image
+
+
+def _decoded(data: np.ndarray, flags: int) -> np.ndarray | None:
+    with quiet_opencv():
+        try:
+            return cv2.imdecode(data, flags) if data.size else None
+        except cv2.error:  # also for what is larger than OpenCV's own bound
+            return None

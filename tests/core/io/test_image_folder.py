@@ -67,3 +67,24 @@ def test_a_folder_of_broken_images_is_refused(tmp_path):
     (tmp_path / "1.png").write_bytes(b"x")
     with pytest.raises(InputFileError, match="none can be read"):
         ImageFolderSource(tmp_path)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_deep_images_of_a_folder_are_scaled_by_the_bits_that_are_in_use(tmp_path, channels, suffix):
+    samples = np.tile(np.linspace(0, 4095, 64), (48, 1)).astype(np.uint16)
+    for name in ("1", "2"):
+        cv2.imwrite(str(tmp_path / f"{name}.{suffix}"), np.dstack([samples] * channels))
+    with ImageFolderSource(tmp_path) as source:
+        images = [frame.image_bgr for frame in source]
+    assert images[0].min() == 0 and images[0].max() == 255
+    assert any("fill 12 of 16 bits" in note for note in source.notes)
+
+
+def test_a_jpeg_of_a_folder_that_is_cut_short_is_left_out_and_one_with_a_trailer_is_not(tmp_path):
+    jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+    (tmp_path / "1.jpg").write_bytes(jpeg + b"SEFT" * 50)
+    (tmp_path / "2.jpg").write_bytes(jpeg[:-40])
+    with ImageFolderSource(tmp_path) as source:
+        assert len(list(source)) == 1
+    assert source.skipped == 1 and any("cut short" in note for note in source.notes)
