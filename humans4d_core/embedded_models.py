@@ -26,7 +26,7 @@ _MAX_BYTES = 64 << 20
 def check_embedded(path: Path) -> None:
     """Raise ModelFileError where a file of ASSETS is missing or not as it was released.
 
-    It takes 10 ms, once a process and file.
+    Done once a process and file.
     """
     digest = hashlib.sha256(read_regular(path, _MAX_BYTES, ModelFileError)).hexdigest()
     if digest != SHA256[path.name]:

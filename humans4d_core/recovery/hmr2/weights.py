@@ -87,7 +87,7 @@ class WeightsReport:
 def inspect_weights(path: str | Path) -> WeightsReport:
     """What is inside of a checkpoint, and whether its bytes are those that were written.
 
-    All that a run would read is read once, 1 GB in about 2 s.
+    All that a run would read is read once.
 
     Raises ModelFileError for a file that is no checkpoint at all.
     """
