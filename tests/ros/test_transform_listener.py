@@ -1,7 +1,10 @@
-"""The worker waits for transforms that the executor brings; tf2's own buffer where it is."""
+"""The worker waits for transforms that the executor brings, and only for those that may come."""
 
+import importlib
 import os
+import sys
 import threading
+import time
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -13,6 +16,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 
 from geometry_msgs.msg import TransformStamped
 from humans4d_ros import transform_listener as module
+from humans4d_ros import transform_tree as tree_module
 from humans4d_ros.refusals import TransformError
 from humans4d_ros.transform_listener import TransformListener
 from rclpy.serialization import serialize_message
@@ -20,6 +24,7 @@ from tf2_msgs.msg import TFMessage
 
 T0 = 1_700_000_000_000_000_000
 MS = 1_000_000
+SLEEP = time.sleep
 
 
 def moved(x, stamp_ns, parent="odom", child="camera", w=1.0) -> bytes:
@@ -148,52 +153,117 @@ def test_bytes_that_are_no_transforms_are_told(topics, listener, errors):
     assert "5 bytes on TF are no tf2_msgs/TFMessage" in str(errors[0])
 
 
-class TransformException(Exception):
-    pass
+class ForeignBuffer:
+    """tf2_ros's, as far as our listener could meet it: what it cannot look up it says in words
+    only, and it keeps names and chains without a bound."""
+
+    def __init__(self, *_, **__):
+        raise AssertionError("the listener has a tree of its own")
 
 
-class Buffer:
-    """Of tf2_ros what the listener uses, with its arguments."""
-
-    def __init__(self, cache_time):
-        assert cache_time.nanoseconds == 10 * 10**9
-        self.transforms = {}
-
-    def set_transform(self, transform, authority):
-        assert isinstance(authority, str)
-        stamp = transform.header.stamp
-        self.transforms[stamp.sec * 10**9 + stamp.nanosec] = transform
-
-    def set_transform_static(self, transform, authority):
-        self.transforms[None] = transform
-
-    def lookup_transform_core(self, target, source, time):
-        transform = self.transforms.get(time.nanoseconds, self.transforms.get(None))
-        if transform is None:
-            raise TransformException(f"Lookup would require extrapolation: {target}, {source}")
-        return transform
-
-    def clear(self):
-        self.transforms = {k: v for k, v in self.transforms.items() if k is None}
-
-
-def test_where_tf2_ros_is_installed_its_buffer_is_used(topics, errors, monkeypatch):
+def with_tf2_ros(monkeypatch):
     tf2_ros = ModuleType("tf2_ros")
-    tf2_ros.Buffer, tf2_ros.TransformException = Buffer, TransformException
-    monkeypatch.setattr(module, "tf2_ros", tf2_ros)
-    listener = TransformListener(topics, errors.append)
+    tf2_ros.Buffer = ForeignBuffer
+    monkeypatch.setitem(sys.modules, "tf2_ros", tf2_ros)
+    importlib.reload(module)
+
+
+@pytest.fixture(params=[False, True], ids=["without tf2_ros", "with tf2_ros"])
+def installed(request, monkeypatch, topics, errors):
+    """A listener on a machine with or without tf2_ros: they behave alike."""
+    if request.param:
+        with_tf2_ros(monkeypatch)
+    listener = module.TransformListener(topics, errors.append)
     listener.open()
-    topics.callbacks["/tf"](moved(4, T0))
-    assert listener.lookup("odom", "camera", T0, timeout=0).translation[0] == 4
-    with pytest.raises(TransformError, match="extrapolation: odom, camera, waited 0 s"):
-        listener.lookup("odom", "camera", T0 + 1, timeout=0)
-    listener.clear()
+    return listener
+
+
+@pytest.mark.parametrize("count", [1, 2, 50])
+def test_what_is_older_than_the_past_is_refused_at_once_wherever(topics, installed, count):
+    for number in range(count):
+        topics.callbacks["/tf"](moved(number, T0 + number * MS))
+    with pytest.raises(TransformError, match="oldest transform .* 5.000 s later than the image$"):
+        installed.lookup("odom", "camera", T0 - 5000 * MS, timeout=600)
+
+
+def test_the_past_is_refused_although_another_transform_is_late(topics, installed):
+    """Waiting for the one brings nothing of the other."""
+    topics.callbacks["/tf"](moved(1, T0, "odom", "base"))
+    topics.callbacks["/tf"](moved(1, T0 + 500 * MS, "base", "camera"))
+    with pytest.raises(TransformError, match="oldest transform from 'camera' to 'base'"):
+        installed.lookup("odom", "camera", T0 + 100 * MS, timeout=600)
+
+
+def test_the_future_is_waited_for_wherever(topics, installed):
+    topics.callbacks["/tf"](moved(0, T0))
+    late = threading.Timer(0.05, topics.callbacks["/tf"], [moved(10, T0 + 100 * MS)])
+    late.start()
+    assert installed.lookup("odom", "camera", T0 + 50 * MS, timeout=30).translation[0] == 5
+    late.join()
+
+
+@pytest.mark.parametrize(
+    ("links", "told"),
+    [
+        ([("odom", "camera"), ("camera", "odom")], "hang in a circle"),
+        ([(f"f{n}", f"f{n + 1}") for n in range(3000)] + [("f3000", "camera")], "more than 1000"),
+    ],
+)
+def test_a_tree_that_is_none_is_not_waited_for(topics, installed, links, told):
+    transforms = [transform(1, T0, parent, child, 1.0) for parent, child in links]
+    topics.callbacks["/tf"](serialize_message(TFMessage(transforms=transforms)))
+    with pytest.raises(TransformError, match=told) as caught:
+        installed.lookup("f0", "camera", T0, timeout=600)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_flood_of_news_leaves_who_waits_asleep_most_of_the_time(topics, listener, monkeypatch):
+    looks = []
+    lookup = listener._tree.lookup
+
+    def slow(*arguments):
+        looks.append(time.monotonic())
+        time.sleep(0.02)
+        return lookup(*arguments)
+
+    monkeypatch.setattr(listener._tree, "lookup", slow)
+    rests = []
+    monkeypatch.setattr(module.time, "sleep", lambda s: rests.append(s) or SLEEP(s))
+    over = threading.Event()
+
+    def flood():
+        while not over.is_set():
+            topics.callbacks["/tf"](moved(1, T0, "odom", "arm"))
+            SLEEP(0.0005)
+
+    flooder = threading.Thread(target=flood)
+    flooder.start()
     with pytest.raises(TransformError):
-        listener.lookup("odom", "camera", T0, timeout=0)
-    topics.callbacks["/tf_static"](moved(6, T0))
-    assert listener.lookup("odom", "camera", T0 + 9, timeout=0).translation[0] == 6
-    topics.callbacks["/tf"](moved(float("nan"), T0))
-    assert "not finite" in str(errors[0])
+        listener.lookup("odom", "camera", T0, timeout=0.5)
+    over.set()
+    flooder.join()
+    pauses = [rest for rest in rests if rest != 0.02]
+    assert len(looks) >= 2 and pauses[0] >= 3 * 0.02
+
+
+def test_a_message_without_end_is_refused_before_it_is_read(topics, listener, errors):
+    many = [transform(1, T0, "odom", f"f{number}", 1.0) for number in range(4001)]
+    topics.callbacks["/tf"](serialize_message(TFMessage(transforms=many)))
+    assert [str(error) for error in errors] == [
+        "a message on TF has 4001 transforms, more than 4000"
+    ]
+    topics.callbacks["/tf"](serialize_message(TFMessage(transforms=many[:4000])))
+    assert len(errors) == 1 and listener.report()["tf_frames"] == "4000"
+
+
+def test_frames_without_end_are_told_and_counted(topics, listener, errors, monkeypatch):
+    monkeypatch.setattr(tree_module, "MOST_FRAMES", 50)
+    names = [transform(1, T0, "odom", f"f{number}", 1.0) for number in range(80)]
+    topics.callbacks["/tf_static"](serialize_message(TFMessage(transforms=names)))
+    assert [str(error) for error in errors] == [
+        "there are more than 10000 frames on TF: those that were used longest ago are forgotten"
+    ]
+    assert listener.report() == {"tf_frames": "50", "tf_frames_forgotten": "30"}
 
 
 def test_without_tf2_msgs_it_says_what_is_missing(topics, monkeypatch):

@@ -11,9 +11,17 @@ from scipy.spatial.transform import Rotation, Slerp
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
+from humans4d_ros import transform_tree
 from humans4d_ros.refusals import TransformError
 from humans4d_ros.transform_bytes import Transform
-from humans4d_ros.transform_tree import CACHE_SECONDS, FORGET_SECONDS, TransformTree
+from humans4d_ros.transform_tree import (
+    CACHE_SECONDS,
+    FORGET_SECONDS,
+    MOST_CHARACTERS,
+    MOST_DEPTH,
+    MOST_FRAMES,
+    TransformTree,
+)
 
 SECOND = 10**9
 T0 = 1_700_000_000 * SECOND
@@ -196,3 +204,97 @@ def test_one_old_transform_among_others_changes_nothing():
     for tick in (0, 39):
         found = tree.lookup("odom", "base", T0 + tick * 50_000_000)
         np.testing.assert_allclose(found.translation, (tick / 20, 0, 0))
+
+
+def test_what_is_before_one_transform_of_a_chain_will_not_come():
+    """However late another one is."""
+    tree = TransformTree()
+    tree.insert(transform("odom", "base", stamp_ns=T0), False)
+    tree.insert(transform("base", "camera", stamp_ns=T0 + 2 * SECOND), False)
+    for target, source in (("odom", "camera"), ("camera", "odom")):
+        with pytest.raises(TransformError, match="oldest transform from 'camera'") as caught:
+            tree.lookup(target, source, T0 + SECOND)
+        assert not caught.value.may_still_come
+
+
+@pytest.mark.parametrize("depth", [30, MOST_DEPTH])
+def test_a_deep_chain_is_climbed(depth):
+    tree = TransformTree()
+    for number in range(depth):
+        tree.insert(transform(f"f{number}", f"f{number + 1}", (0.5, 0, 0)), True)
+    assert tree.lookup("f0", f"f{depth}", T0).translation[0] == pytest.approx(depth / 2)
+
+
+@pytest.mark.parametrize("is_static", [True, False])
+def test_a_chain_without_end_is_refused(is_static):
+    tree = TransformTree()
+    for number in range(MOST_FRAMES - 1):
+        tree.insert(transform(f"f{number}", f"f{number + 1}"), is_static)
+    with pytest.raises(TransformError, match="hangs under more than 1000 frames") as caught:
+        tree.lookup("f0", f"f{MOST_FRAMES - 1}", T0)
+    assert not caught.value.may_still_come
+
+
+def test_a_circle_is_told_in_a_line_and_not_waited_for():
+    tree = TransformTree()
+    for number in range(900):
+        tree.insert(transform(f"frame_{number}", f"frame_{(number + 1) % 900}"), True)
+    with pytest.raises(TransformError, match="hang in a circle: frame_7 -> frame_6") as caught:
+        tree.lookup("odom", "frame_7", T0)
+    assert not caught.value.may_still_come
+    assert len(str(caught.value)) < 400
+
+
+def test_a_long_name_is_refused():
+    tree = TransformTree()
+    tree.insert(transform("odom", "x" * MOST_CHARACTERS), True)
+    for parent, child in (("odom", "x" * 10**6), ("x" * 256, "camera")):
+        with pytest.raises(TransformError, match="characters, more than 255: ") as caught:
+            tree.insert(transform(parent, child), True)
+        assert len(str(caught.value)) < 300
+    assert len(tree) == 1
+
+
+@pytest.mark.parametrize("is_static", [True, False])
+def test_of_names_without_end_those_that_are_used_stay(is_static):
+    """A camera's mount is published once, for ever."""
+    now = 0.0
+    tree = TransformTree(clock=lambda: now)
+    tree.insert(transform("odom", "base", (1, 0, 0)), True)
+    tree.insert(transform("base", "camera", (1, 0, 0)), True)
+    for number in range(3 * MOST_FRAMES):
+        now = number * 1e-4
+        if number % 1000 == 0:  # an image
+            assert tree.lookup("odom", "camera", T0).translation[0] == 2
+        tree.insert(transform("odom", f"flood_{number}"), is_static)
+    assert len(tree) <= MOST_FRAMES
+    assert tree.forgotten == 2 * MOST_FRAMES + 2
+    tree.lookup("odom", f"flood_{number}", T0)  # the youngest are there, too
+
+
+def test_a_flood_of_one_frame_shortens_its_past_and_not_that_of_others(monkeypatch):
+    monkeypatch.setattr(transform_tree, "MOST_SAMPLES", 20_000)
+    tree = TransformTree(clock=lambda: 0.0)
+    for second in range(10):
+        tree.insert(transform("odom", "base", stamp_ns=T0 + second * SECOND), False)
+    flood = transform("odom", "flood", stamp_ns=T0)
+    for number in range(21_000):
+        tree.insert(flood._replace(nanoseconds=number), False)
+    kept = {name: len(edge.stamps_ns) for name, edge in tree._edges.items()}
+    assert kept["base"] == 10
+    assert sum(kept.values()) == tree._samples <= 20_000
+    assert kept["flood"] > 20_000 / 3
+
+
+def test_many_fast_frames_all_get_a_shorter_past(monkeypatch):
+    monkeypatch.setattr(transform_tree, "MOST_SAMPLES", 3000)
+    tree = TransformTree(clock=lambda: 0.0)
+    for number in range(1000):
+        for frame in range(10):
+            stamp_ns = T0 + number * SECOND // 1000
+            tree.insert(transform("odom", f"f{frame}", stamp_ns=stamp_ns), False)
+    kept = [len(edge.stamps_ns) for edge in tree._edges.values()]
+    assert sum(kept) <= 3000 and min(kept) > 100
+    tree.lookup("f3", "f7", T0 + 990 * SECOND // 1000)
+    tree.clear()
+    assert (len(tree), tree._samples) == (0, 0)

@@ -96,6 +96,10 @@ class Inputs:
         """Full names, the images' first."""
         return list(dict.fromkeys(s.topic_name for s in self._subscriptions))
 
+    def report(self) -> dict[str, str]:
+        """What diagnostics show of it."""
+        return {} if self.transforms is None else self.transforms.report()
+
     def open(self, offer: Callable[[Arrival], None]) -> None:
         """Listen. `offer` takes each image as it comes, with its boxes; it must not wait."""
         self._offer = offer

@@ -14,7 +14,6 @@ from . import signals
 if __name__ == "__main__":
     signals.end_while_loading()
 
-import gc
 import sys
 import time
 from dataclasses import replace
@@ -36,6 +35,7 @@ from .guarded_executor import CallbackLog, describe
 from .health import own_gpu_memory, status
 from .inputs import Arrival, Inputs
 from .log_limit import LogLimit
+from .memory import give_back_memory
 from .node_process import run_node
 from .outputs import Outputs
 from .parameter_access import LiveParameters, Settings
@@ -153,7 +153,7 @@ class Humans4dNode(LifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         before = own_gpu_memory()
         self._release()
-        gc.collect()
+        give_back_memory()
         if before is not None:
             sys.modules["torch"].cuda.empty_cache()
             freed, left = (before - own_gpu_memory()) / 2**20, own_gpu_memory() / 2**20
@@ -224,7 +224,7 @@ class Humans4dNode(LifecycleNode):
             name,
             self._state,
             self._failure,
-            self._about(),
+            {**self._about(), **({} if inputs is None else inputs.report())},
             self._statistics.report(),
             self._live.settings.node,
             lambda: "" if inputs is None else inputs.why_silent(),

@@ -6,53 +6,25 @@ import threading
 import time
 from collections.abc import Callable
 
-from geometry_msgs.msg import TransformStamped
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.time import Time
 
 from humans4d_core.types import Pose
 
 from .refusals import TransformError
-from .transform_bytes import Transform, read_transforms
-from .transform_tree import CACHE_SECONDS, TransformTree, pose_of
+from .transform_bytes import read_transforms
+from .transform_tree import MOST_FRAMES, TransformTree
 
 try:
     from tf2_msgs.msg import TFMessage
 except ImportError:  # a machine with ROS from wheels whose underlay was not built
     TFMessage = None
-try:
-    import tf2_ros
-except ImportError:  # ROS from wheels has none
-    tf2_ros = None
 
+#: Rest between two looks for a transform that is waited for, in times of what the look took.
+REST = 4
 #: What tf2's listeners use.
 TF_QOS = QoSProfile(depth=100)
 TF_STATIC_QOS = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-class Tf2Tree:
-    """tf2's own buffer behind TransformTree's words."""
-
-    def __init__(self):
-        # Without a node: fed by our subscriptions, no service of its own.
-        self._buffer = tf2_ros.Buffer(Duration(seconds=CACHE_SECONDS))
-
-    def insert(self, transform: Transform, is_static: bool) -> None:
-        insert = self._buffer.set_transform_static if is_static else self._buffer.set_transform
-        insert(_message(transform), "humans4d")
-
-    def lookup(self, target: str, source: str, stamp_ns: int) -> Pose:
-        try:
-            found = self._buffer.lookup_transform_core(target, source, Time(nanoseconds=stamp_ns))
-        except tf2_ros.TransformException as error:
-            raise TransformError(str(error)) from None
-        move, turn = found.transform.translation, found.transform.rotation
-        return pose_of((turn.x, turn.y, turn.z, turn.w), (move.x, move.y, move.z))
-
-    def clear(self) -> None:
-        self._buffer.clear()
 
 
 class TransformListener:
@@ -68,7 +40,7 @@ class TransformListener:
             )
         self._node = node
         self._on_error = on_error
-        self._tree = TransformTree() if tf2_ros is None else Tf2Tree()
+        self._tree = TransformTree()
         self._changed = threading.Condition()
         self._is_open = False
         self._subscriptions: list = []
@@ -99,16 +71,20 @@ class TransformListener:
             raise TransformError(f"{what}: the image has no stamp")
         target, source = target.lstrip("/"), source.lstrip("/")  # as ROS 1 had them
         deadline = time.monotonic() + timeout
-        with self._changed:
-            while True:
+        while True:
+            with self._changed:
+                start = time.monotonic()
                 try:
                     return self._tree.lookup(target, source, stamp_ns)
                 except TransformError as error:
-                    left = deadline - time.monotonic()
+                    now = time.monotonic()
+                    left = deadline - now
                     if not error.may_still_come or left <= 0 or not self._is_open:
                         waited = f", waited {timeout:g} s" if error.may_still_come else ""
                         raise TransformError(f"{what}: {error}{waited}") from None
                 self._changed.wait(left)
+            # Whatever arrives wakes this up: of a flood it looks at as much as leaves others time.
+            time.sleep(min(REST * (now - start), left))
 
     def clear(self) -> None:
         """Time has jumped: what moves is forgotten."""
@@ -124,6 +100,11 @@ class TransformListener:
             self._is_open = False
             self._changed.notify_all()
 
+    def report(self) -> dict[str, str]:
+        """For diagnostics."""
+        tree = self._tree
+        return {"tf_frames": str(len(tree)), "tf_frames_forgotten": str(tree.forgotten)}
+
     def _insert(self, data: bytes, is_static: bool) -> None:
         errors = []
         try:
@@ -132,23 +113,20 @@ class TransformListener:
             self._on_error(error)
             return
         with self._changed:
+            forgotten = self._tree.forgotten
             for transform in transforms:
                 try:
                     transform.check()
                     self._tree.insert(transform, is_static)
                 except TransformError as error:
                     errors.append(error)
+            if self._tree.forgotten > forgotten:
+                errors.append(
+                    TransformError(
+                        f"there are more than {MOST_FRAMES} frames on TF: those that were used "
+                        "longest ago are forgotten"
+                    )
+                )
             self._changed.notify_all()
         for error in errors:
             self._on_error(error)
-
-
-def _message(transform: Transform) -> TransformStamped:
-    message = TransformStamped(child_frame_id=transform.child)
-    header, move = message.header, message.transform.translation
-    header.frame_id = transform.parent
-    header.stamp.sec, header.stamp.nanosec = transform.seconds, transform.nanoseconds
-    move.x, move.y, move.z = transform.translation
-    turn = message.transform.rotation
-    turn.x, turn.y, turn.z, turn.w = transform.quaternion
-    return message

@@ -3,9 +3,10 @@
     odom ─▶ base_link ─▶ camera_link ─▶ camera_optical_frame
             moves         static         static
 
-It does what tf2's buffer does, for machines where tf2_ros is not installed: interpolation between
-two transforms, never extrapolation; static transforms hold at any time; what is older than
-`CACHE_SECONDS` is forgotten.
+It does what tf2's buffer does: interpolation between two transforms, never extrapolation; static
+transforms hold at any time; what is older than `CACHE_SECONDS` is forgotten. Unlike it, it says
+whether waiting may help, forgets the frames of people who left, and has bounds on all that others
+can make grow. So it is used where tf2_ros is installed, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from humans4d_core.shown_text import shown
 from humans4d_core.types import Pose
 
 from .refusals import TransformError
@@ -33,6 +35,16 @@ FORGET_SECONDS = 120.0
 RETURN_SECONDS = 0.5
 
 
+#: Frames that are known at once; those that were neither published nor looked up for longest are
+#: forgotten for new ones. A crowd of 100 with all joints has 2,500.
+MOST_FRAMES = 10_000
+#: Transforms that are remembered of all frames together, about 100 MB; above, the past of all gets
+#: shorter.
+MOST_SAMPLES = 300_000
+#: Frames between one and the root of its tree; tf2's.
+MOST_DEPTH = 1000
+MOST_CHARACTERS = 255  #: of a frame's name
+
 #: Plain floats: transforms come by the hundred, and are looked up by the few.
 Numbers = tuple[float, ...]
 
@@ -44,6 +56,7 @@ class _Edge:
     parent: str
     is_static: bool
     inserted_at: float = 0.0  #: s, by the tree's clock
+    used_at: float = -math.inf  #: by a lookup
     stamps_ns: list[int] = field(default_factory=list)
     quaternions: list[Numbers] = field(default_factory=list)  #: x, y, z, w
     translations: list[Numbers] = field(default_factory=list)  #: m
@@ -68,6 +81,15 @@ class _Edge:
         old = bisect_left(self.stamps_ns, self.stamps_ns[-1] - int(CACHE_SECONDS * 1e9))
         del self.stamps_ns[:old], self.quaternions[:old], self.translations[:old]
         return True
+
+    def shorten(self) -> None:
+        """Forget the older half."""
+        old = len(self.stamps_ns) // 2
+        del self.stamps_ns[:old], self.quaternions[:old], self.translations[:old]
+
+    def is_later_than(self, stamp_ns: int) -> bool:
+        """Whether it knows nothing of that moment, and never will."""
+        return not self.is_static and self.stamps_ns[0] > stamp_ns
 
     def at(self, stamp_ns: int, name: str) -> Pose:
         """The frame `name` in its parent; raises TransformError."""
@@ -97,28 +119,42 @@ class TransformTree:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         """clock: seconds."""
-        self._edges: dict[str, _Edge] = {}
+        self._edges: dict[str, _Edge] = {}  # those that were used longest ago first
+        self._samples = 0
+        self.forgotten = 0  #: frames, for want of room
         self._clock = clock
         self._forgot_at = clock()
 
     def insert(self, transform: Transform, is_static: bool) -> None:
         """Take a transform that was checked; raises TransformError where it comes too late."""
         child, parent = transform.child, transform.parent
+        if max(len(child), len(parent)) > MOST_CHARACTERS:
+            raise TransformError(
+                f"the name of a frame has {max(len(child), len(parent))} characters, more than "
+                f"{MOST_CHARACTERS}: {shown(child, 60)} in {shown(parent, 60)}"
+            )
         length = math.hypot(*transform.quaternion)
         quaternion = tuple(number / length for number in transform.quaternion)
-        edge = self._edges.get(child)
+        edge = self._edges.pop(child, None)
         if edge is None or edge.parent != parent or edge.is_static != is_static:
             # A frame that is hung elsewhere begins a new past.
-            edge = self._edges[child] = _Edge(parent, is_static)
+            self._samples -= len(edge.stamps_ns) if edge else 0
+            edge = _Edge(parent, is_static)
+            self._make_room()
+        self._edges[child] = edge
+        edge.inserted_at = now = self._clock()
         if is_static:
             edge.quaternions, edge.translations = [quaternion], [transform.translation]
             return
-        if not edge.insert(transform.stamp_ns, quaternion, transform.translation, self._clock()):
+        before = len(edge.stamps_ns)
+        if not edge.insert(transform.stamp_ns, quaternion, transform.translation, now):
             raise TransformError(
                 f"transform from '{child}' to '{parent}' is more than {CACHE_SECONDS:g} s older "
                 "than the newest: is a clock wrong?"
             )
-        edge.inserted_at = now = self._clock()
+        self._samples += len(edge.stamps_ns) - before
+        if self._samples > MOST_SAMPLES:
+            self._shorten()
         if now - self._forgot_at > 1.0:
             self._forgot_at = now
             self._forget(now - FORGET_SECONDS)
@@ -128,26 +164,43 @@ class TransformTree:
         if target == source:
             return Pose(np.eye(3), np.zeros(3))
         up_source, up_target = self._ancestors(source), self._ancestors(target)
-        common = next((frame for frame in up_source if frame in up_target), None)
+        places = {frame: place for place, frame in enumerate(up_target)}
+        common = next((place for place, frame in enumerate(up_source) if frame in places), None)
         if common is None:
             raise TransformError(self._why_apart(source, up_source, target, up_target))
-        down = self._climb(up_target[: up_target.index(common)], stamp_ns)
-        return down.inverse() @ self._climb(up_source[: up_source.index(common)], stamp_ns)
+        up_target = up_target[: places[up_source[common]]]
+        up_source = up_source[:common]
+        now = self._clock()
+        for frame in (*up_source, *up_target):
+            edge = self._edges[frame]
+            edge.used_at = now
+            if edge.is_later_than(stamp_ns):  # however long one waits for the others
+                edge.at(stamp_ns, frame)
+        return self._climb(up_target, stamp_ns).inverse() @ self._climb(up_source, stamp_ns)
 
     def clear(self) -> None:
         """Forget all but the static transforms: time has jumped."""
         self._edges = {child: edge for child, edge in self._edges.items() if edge.is_static}
+        self._count_samples()
+
+    def __len__(self) -> int:
+        """Frames that hang somewhere."""
+        return len(self._edges)
 
     def _ancestors(self, frame: str) -> list[str]:
         """A frame, its parent, and so on to the root."""
-        chain = [frame]
-        while (edge := self._edges.get(chain[-1])) is not None:
-            if edge.parent in chain:
+        chain = {frame: None}  # in their order
+        while (edge := self._edges.get(frame)) is not None:
+            frame = edge.parent
+            if frame in chain:
+                circle = " -> ".join([*chain, frame])
+                raise TransformError(f"frames hang in a circle: {shown(circle, 300)}", False)
+            chain[frame] = None
+            if len(chain) > MOST_DEPTH + 1:
                 raise TransformError(
-                    f"frames hang in a circle: {' -> '.join([*chain, edge.parent])}"
+                    f"'{next(iter(chain))}' hangs under more than {MOST_DEPTH} frames", False
                 )
-            chain.append(edge.parent)
-        return chain
+        return list(chain)
 
     def _climb(self, frames: list[str], stamp_ns: int) -> Pose:
         """The first of `frames` in the parent of the last."""
@@ -174,6 +227,30 @@ class TransformTree:
             for child, edge in self._edges.items()
             if edge.is_static or edge.inserted_at >= before
         }
+        self._count_samples()
+
+    def _make_room(self) -> None:
+        """For one more frame."""
+        recently = self._clock() - FORGET_SECONDS
+        while len(self._edges) >= MOST_FRAMES:
+            child, edge = next(iter(self._edges.items()))
+            del self._edges[child]
+            if edge.used_at > recently:  # what we need is younger than all that is new
+                self._edges[child] = edge
+                continue
+            self._samples -= len(edge.stamps_ns)
+            self.forgotten += 1
+
+    def _shorten(self) -> None:
+        """Give each frame that remembers much a shorter past; a quarter or more is free then."""
+        much = MOST_SAMPLES / len(self._edges) / 2
+        for edge in self._edges.values():
+            if len(edge.stamps_ns) > much:
+                edge.shorten()
+        self._count_samples()
+
+    def _count_samples(self) -> None:
+        self._samples = sum(len(edge.stamps_ns) for edge in self._edges.values())
 
 
 def _slerp(start: Numbers, end: Numbers, share: float) -> Numbers:
