@@ -16,6 +16,8 @@ from .refusals import TransformError
 #: Transforms in one message; reading them takes the executor about 20 us each. 100 people with all
 #: joints are 2,500.
 MOST_IN_ONE = 4000
+#: Of a transform: stamp, two empty names, seven numbers.
+FEWEST_BYTES = 8 + 2 * 5 + 56
 #: How far a quaternion's length may be off 1; tf2's.
 QUATERNION_TOLERANCE = 0.1
 
@@ -70,6 +72,8 @@ def _transforms(data: bytes):
     # Alignment counts from behind the four bytes that name the byte order.
     uint32, stamp, numbers = _LAYOUTS[data[1]]
     (count,) = uint32.unpack_from(data, 4)
+    if count * FEWEST_BYTES > len(data):
+        raise struct.error("more transforms than the message has room for")
     if count > MOST_IN_ONE:
         raise TransformError(f"a message on TF has {count} transforms, more than {MOST_IN_ONE}")
     place = 8
