@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from .picture_size import check_picture_size
 from .source import Source, quiet_opencv
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+_DIGITS = re.compile(r"([0-9]+)")
 
 #: Of one image file: the largest picture has less without any packing.
 MOST_BYTES = 1 << 30
@@ -89,10 +92,12 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
-def natural_order(path: Path) -> list[str | int]:
+def natural_order(name: str) -> list[str | int]:
     """Sort key that reads digits as numbers: frame2 before frame10."""
-    parts = re.split(r"(\d+)", path.name)
-    return [int(part) if index % 2 else part.lower() for index, part in enumerate(parts)]
+    parts = _DIGITS.split(name)
+    parts[0::2] = map(str.lower, parts[0::2])
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def _image_paths(path: Path) -> list[Path]:
@@ -101,15 +106,16 @@ def _image_paths(path: Path) -> list[Path]:
             raise InputFileError(f"{shown(path)} is empty: give a file that was written completely")
         return [path]
     try:
-        paths = [p for p in path.iterdir() if is_image(p) and not p.name.startswith(".")]
+        # Names, not Paths: a hundred thousand of them are sorted at once.
+        names = [n for n in os.listdir(path) if n.lower().endswith(IMAGE_SUFFIXES) and n[0] != "."]
     except OSError as error:
         raise InputFileError(f"cannot read folder {path}: {error.strerror}") from None
-    if not paths:
+    if not names:
         raise InputFileError(
             f"folder {path} holds no images ({', '.join(s[1:] for s in IMAGE_SUFFIXES)}) and "
             "is no rosbag2"
         )
-    return sorted(paths, key=natural_order)
+    return [path / name for name in sorted(sorted(names), key=natural_order)]
 
 
 def _read_image(path: Path, deep: DeepImages) -> np.ndarray:
