@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import cv2
 
-from .picture_sizes import SIZED_CODECS, picture_size
+from .packet_sizes import SIZED_CODECS, picture_size
 
 #: Pictures that may be stored before one that is shown earlier: the most of H.264 and HEVC is 16.
 _MOST_REORDERED = 16

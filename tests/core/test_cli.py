@@ -191,7 +191,7 @@ def mistakes(folder, film):
         "no video": ((text, *out), "not a video"),
         "no images": ((folder / "nothing", *out), "holds no images"),
         "boxes": ((film, *out, "--boxes", folder / "boxes.txt"), "boxes.txt, line 2"),
-        "no boxes": ((film, *out, "--boxes", folder / "none.txt"), "cannot read boxes"),
+        "no boxes": ((film, *out, "--boxes", folder / "none.txt"), "none.txt cannot be read"),
         "intrinsics": ((film, *out, "--intrinsics", "500,500"), "2 numbers"),
         "field of view": ((film, *out, "--fov", "200"), "between 0 and 180"),
         "both": ((film, *out, "--fov", "60", "--intrinsics", "9,9,9,9"), "not both"),

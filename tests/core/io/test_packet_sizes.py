@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from humans4d_core.io import CameraChoice, VideoSource
-from humans4d_core.io.picture_sizes import SIZED_CODECS, picture_size
+from humans4d_core.io.packet_sizes import SIZED_CODECS, picture_size
 
 #: Starts of packets that FFmpeg's encoders made.
 PACKETS = [
