@@ -224,6 +224,21 @@ class _Batch:
         return replace(self, **changes)
 
 
+def joined(parts: Sequence[_Batch]):
+    """The rows of one or more batches of one kind, one after the other."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    changes = {}
+    for f in fields(first):
+        columns = [getattr(part, f.name) for part in parts]
+        if isinstance(columns[0], np.ndarray):
+            changes[f.name] = np.concatenate(columns)
+        elif isinstance(columns[0], _Batch):
+            changes[f.name] = joined(columns)
+    return replace(first, **changes)
+
+
 @dataclass(frozen=True)
 class Detections(_Batch):
     """People found in an image."""

@@ -20,11 +20,13 @@ def create_recovery(
     checkpoint: str | Path | None = None,
     device: str | None = None,
     engine: str = DEFAULT_ENGINE,
+    sure_score: float = 0.0,
 ) -> Recovery:
     """The recovery called `name`.
 
     threads: of the CPU, None for all. checkpoint, device, engine: of HMR 2.0, see Hmr2Recovery;
-    with "auto" a checkpoint that is named or found decides for it. Raises Humans4dError for an
+    with "auto" a checkpoint that is named or found decides for it. sure_score: of a detection that
+    surely shows a person, see LandmarksRecovery. Raises Humans4dError for an
     unknown name, ModelFileError for a checkpoint that cannot be used.
     """
     if name not in RECOVERY_NAMES:
@@ -34,7 +36,7 @@ def create_recovery(
     if name == "landmarks" or (name == "auto" and not _has_checkpoint(checkpoint)):
         from .landmarks import LandmarksRecovery
 
-        return LandmarksRecovery(threads)
+        return LandmarksRecovery(threads, sure_score)
     from .hmr2.recovery import Hmr2Recovery
 
     return Hmr2Recovery(checkpoint, device, threads, engine)

@@ -14,6 +14,10 @@ class PeopleTracker(Protocol):
     #: Of the next person. A tracker that follows another one goes on where that one was.
     next_id: int
 
+    @property
+    def start_score(self) -> float:
+        """Score in [0, 1] of a body that may start a track."""
+
     def update(self, frame: Frame, bodies: Bodies) -> People:
         """People in `frame`, in the order of their ids."""
 

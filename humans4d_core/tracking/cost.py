@@ -28,6 +28,9 @@ DEPTH_FREEDOM = 3.0
 #: Mean distance of joints, in heights, below which two bodies are one person's.
 SAME_JOINTS = 0.08
 
+#: Bodies whose joints are compared with all others at once.
+JOINT_ROWS = 64
+
 #: What clothes can say at most, for or against: light changes, and people dress alike.
 CLOTHES = 9.0
 
@@ -44,10 +47,13 @@ def association_cost(
     """
     box, doubt = box_cost(motion, observed)
     cost = (BOX_FREEDOM + 3) * np.log1p(box / BOX_FREEDOM) + doubt[:, None]
+    possible = box < BOX_GATE
     if use_position:
-        excess = np.maximum(pelvis_cost(motion, observed) - BELIEVABLE, 0)
-        cost += DEPTH_FREEDOM * np.log1p(excess / DEPTH_FREEDOM)
-    return np.where(box < BOX_GATE, cost, np.inf)
+        # Of a crowd most pairs are out of the question.
+        rows, columns = np.nonzero(possible)
+        excess = np.maximum(pelvis_cost(motion, rows, observed, columns) - BELIEVABLE, 0)
+        cost[rows, columns] += DEPTH_FREEDOM * np.log1p(excess / DEPTH_FREEDOM)
+    return np.where(possible, cost, np.inf)
 
 
 def box_cost(motion: Motion, observed: Observation) -> tuple[np.ndarray, np.ndarray]:
@@ -69,12 +75,14 @@ def appearance_cost(
     return -np.clip(same_clothes(tracks, track_rows, observed, rows), -CLOTHES, CLOTHES)
 
 
-def pelvis_cost(motion: Motion, observed: Observation) -> np.ndarray:
-    """Squared Mahalanobis distances (M, N) of the pelvis in metres."""
-    covariance = motion.pelvis_covariance[:, None, :3, :3] + observed.pelvis_covariance[None]
-    difference = observed.pelvis[None] - motion.pelvis[:, None, :3]  # (M, N, 3)
+def pelvis_cost(
+    motion: Motion, track_rows: np.ndarray, observed: Observation, rows: np.ndarray
+) -> np.ndarray:
+    """Squared Mahalanobis distances (Q,) of the pelvis in metres, of pairs (Q,)."""
+    covariance = motion.pelvis_covariance[track_rows, :3, :3] + observed.pelvis_covariance[rows]
+    difference = observed.pelvis[rows] - motion.pelvis[track_rows, :3]
     solved = np.linalg.solve(covariance, difference[..., None])[..., 0]
-    return np.einsum("mnk,mnk->mn", difference, solved)
+    return (difference * solved).sum(-1)
 
 
 def iou(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
@@ -92,8 +100,13 @@ def joint_distance(joints_a: np.ndarray, joints_b: np.ndarray) -> np.ndarray:
     A person's height in the image is the extent of the joints, a little less than the box.
     """
     height = np.maximum(np.ptp(joints_a, axis=1).max(-1), 1e-6)
-    apart = np.linalg.norm(joints_a[:, None].astype(np.float64) - joints_b[None], axis=-1)
-    return apart.mean(-1) / height[:, None]
+    apart = np.empty((len(joints_a), len(joints_b)))
+    for first in range(0, len(joints_a), JOINT_ROWS):  # of a crowd, all pairs are gigabytes
+        some = joints_a[first : first + JOINT_ROWS, None].astype(np.float64)
+        np.linalg.norm(some - joints_b[None], axis=-1).mean(
+            -1, out=apart[first : first + JOINT_ROWS]
+        )
+    return apart / height[:, None]
 
 
 def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -73,6 +73,11 @@ class Tracker:
         self._stamp_ns: int | None = None
 
     @property
+    def start_score(self) -> float:
+        """Score in [0, 1] of a body that may start a track."""
+        return self.config.start_score
+
+    @property
     def _num_points(self) -> int:
         return 0 if self.surface is None else len(self.surface.points)
 

@@ -2,20 +2,32 @@
 
 Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking" (2020). The network wants an
 upright person whose hips are in the middle of the region; it also says where such a region would
-have been, so a region that was far off is read once more.
+have been, so a region that was far off is read once more. Who is not seen then is looked for in
+other regions: see `second_look`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 
 from ...onnx_session import open_session
+from ...types import _Batch, joined
+from .regions import CROP, Regions
+from .second_look import (
+    FINALISTS,
+    LEAST_OVERLAP,
+    MIN_PRESENCE,
+    SIDES,
+    box_overlap,
+    is_doubted,
+    own_overlap,
+    regions_around,
+)
 
 NUM_LANDMARKS = 33
-_CROP = 256
 # The network's two auxiliary points: hip centre, and a point whose distance from it is the radius
 # of the circle around the whole body, straight above the hips of an upright person.
 _CENTER, _RADIUS = 33, 34
@@ -24,30 +36,14 @@ _MARGIN = 1.25
 _WINDOW = 3
 _SURE = 0.5
 
-
-@dataclass(frozen=True)
-class Regions:
-    """Squares in the image: centers (N, 2) px, sizes (N,) px, angles (N,) rad that turn the
-    image's up into the person's."""
-
-    centers: np.ndarray
-    sizes: np.ndarray
-    angles: np.ndarray
-
-    def select(self, index) -> Regions:
-        return Regions(self.centers[index], self.sizes[index], self.angles[index])
-
-    def crop_to_image(self) -> np.ndarray:
-        """Affine maps (N, 2, 3) from crop pixels to image pixels."""
-        cosine, sine = np.cos(self.angles), np.sin(self.angles)
-        turn = np.stack((cosine, -sine, sine, cosine), -1).reshape(-1, 2, 2)
-        turn = turn * (self.sizes / _CROP)[:, None, None]
-        shift = self.centers - turn @ np.full(2, _CROP / 2)
-        return np.concatenate((turn, shift[:, :, None]), -1)
+#: Regions that the network reads at once: it needs 7 MB for each.
+MAX_BATCH = 16
+#: People of an image, at most, who are looked for in other regions.
+MAX_SECOND_LOOKS = 16
 
 
 @dataclass(frozen=True)
-class Landmarks:
+class Landmarks(_Batch):
     """Landmarks of N people."""
 
     pixels: np.ndarray  #: (N, 33, 2) px in the image
@@ -55,41 +51,105 @@ class Landmarks:
     visibility: np.ndarray  #: (N, 33) in [0, 1]
     presence: np.ndarray  #: (N,) in [0, 1]: is there a person at all?
 
+    def put(self, index: np.ndarray, others: Landmarks) -> None:
+        """Replace those at `index` by `others`."""
+        for f in fields(self):
+            getattr(self, f.name)[index] = getattr(others, f.name)
+
 
 class BlazePose:
-    """The landmark network, all people of a frame in one batch."""
+    """The landmark network, all people of a frame together."""
 
     def __init__(self, threads: int | None = None):
         self.session = open_session("blazepose_full.onnx", threads)
 
-    def __call__(self, image_bgr: np.ndarray, boxes_px: np.ndarray) -> Landmarks:
-        """image (H, W, 3) uint8; boxes (N, 4) x_min, y_min, x_max, y_max, of positive size."""
+    def __call__(
+        self, image_bgr: np.ndarray, boxes_px: np.ndarray, sure: np.ndarray | None = None
+    ) -> Landmarks:
+        """image (H, W, 3) uint8; boxes (N, 4) x_min, y_min, x_max, y_max, of positive size.
+
+        sure: (K,) rows of the boxes that surely show a person, the surest first; the first
+        MAX_SECOND_LOOKS of those who are not seen are looked for again. None: all, in their order.
+        """
         boxes = np.asarray(boxes_px, np.float64)
         extent = boxes[:, 2:] - boxes[:, :2]
         regions = Regions(
             (boxes[:, :2] + boxes[:, 2:]) / 2, extent.max(1) * _MARGIN, np.zeros(len(boxes))
         )
+        landmarks = self._read_twice(image_bgr, regions)
+        height, width = image_bgr.shape[:2]
+        rows = np.arange(len(boxes)) if sure is None else np.asarray(sure)
+        overlap = box_overlap(landmarks.pixels, boxes, width, height)[rows, rows]
+        doubted = is_doubted(landmarks.presence[rows], overlap, boxes[rows])
+        rows = rows[doubted][:MAX_SECOND_LOOKS]
+        if len(rows):
+            self._look_again(image_bgr, boxes, rows, landmarks)
+        return landmarks
+
+    def _look_again(
+        self, image_bgr: np.ndarray, boxes: np.ndarray, rows: np.ndarray, landmarks: Landmarks
+    ) -> None:
+        """Put into `landmarks` what other regions around `rows` of the boxes show better."""
+        height, width = image_bgr.shape[:2]
+
+        def evidence(of: Landmarks, own: np.ndarray) -> np.ndarray:
+            overlap = own_overlap(box_overlap(of.pixels, boxes, width, height), own)
+            believed = (of.presence > MIN_PRESENCE) & (overlap >= LEAST_OVERLAP)
+            return np.where(believed, of.presence * overlap, 0.0)
+
+        regions = regions_around(boxes[rows])
+        read, better = self._read(image_bgr, regions)
+        found = evidence(read, np.repeat(rows, len(SIDES))).reshape(len(rows), -1)
+        best = np.argsort(-found, axis=1, kind="stable")[:, :FINALISTS]  # (R, FINALISTS)
+        person = np.repeat(np.arange(len(rows)), FINALISTS)
+        finalists = (best + len(SIDES) * np.arange(len(rows))[:, None]).ravel()
+        person, finalists = (i[found.ravel()[finalists] > 0] for i in (person, finalists))
+        # The network has to say so again of the region that it asks for.
+        final = read.select(finalists)
+        self._read_better(image_bgr, regions.select(finalists), better.select(finalists), final)
+        score = evidence(final, rows[person])
+        order = np.lexsort((-score, person))
+        winners = order[np.unique(person[order], return_index=True)[1]]
+        rows = rows[person[winners]]
+        gain = score[winners] > evidence(landmarks.select(rows), rows)
+        landmarks.put(rows[gain], final.select(winners[gain]))
+
+    def _read_twice(self, image_bgr: np.ndarray, regions: Regions) -> Landmarks:
         landmarks, better = self._read(image_bgr, regions)
+        self._read_better(image_bgr, regions, better, landmarks)
+        return landmarks
+
+    def _read_better(
+        self, image_bgr: np.ndarray, regions: Regions, better: Regions, landmarks: Landmarks
+    ) -> None:
+        """Put into `landmarks` what the regions show that the network asks for."""
         redo = np.flatnonzero(self._differ(regions, better) & (landmarks.presence > 0.3))
         if len(redo):
             again, _ = self._read(image_bgr, better.select(redo))
-            for name in ("pixels", "world", "visibility", "presence"):
-                getattr(landmarks, name)[redo] = getattr(again, name)
-        return landmarks
+            landmarks.put(redo, again)
 
     @staticmethod
     def _differ(regions: Regions, better: Regions) -> np.ndarray:
         shift = np.linalg.norm(better.centers - regions.centers, axis=1) / regions.sizes
         growth = np.abs(np.log(better.sizes / regions.sizes))
-        turn = np.abs(better.angles - regions.angles)
-        return (shift > 0.1) | (growth > 0.2) | (turn > 0.25)
+        turn = (better.angles - regions.angles + np.pi) % (2 * np.pi) - np.pi
+        return (shift > 0.1) | (growth > 0.2) | (np.abs(turn) > 0.25)
 
     def _read(self, image_bgr: np.ndarray, regions: Regions) -> tuple[Landmarks, Regions]:
+        """Landmarks in N regions, and where the network wants them."""
+        parts = [
+            self._read_batch(image_bgr, regions.select(slice(first, first + MAX_BATCH)))
+            for first in range(0, max(len(regions), 1), MAX_BATCH)
+        ]
+        landmarks, better = zip(*parts, strict=True)
+        return joined(landmarks), joined(better)
+
+    def _read_batch(self, image_bgr: np.ndarray, regions: Regions) -> tuple[Landmarks, Regions]:
         maps = regions.crop_to_image()
-        crops = np.empty((len(maps), _CROP, _CROP, 3), np.uint8)
+        crops = np.empty((len(maps), CROP, CROP, 3), np.uint8)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         for crop, matrix in zip(crops, maps, strict=True):
-            cv2.warpAffine(image_bgr, matrix, (_CROP, _CROP), dst=crop, flags=flags)
+            cv2.warpAffine(image_bgr, matrix, (CROP, CROP), dst=crop, flags=flags)
         images = np.multiply(
             crops[..., ::-1].transpose(0, 3, 1, 2), np.float32(1 / 255), dtype=np.float32, order="C"
         )
@@ -128,7 +188,7 @@ def _refine(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     person; the heatmap knows the spot. Where it is not sure, the landmark stays.
     """
     cells = heatmap.shape[-1]
-    scale = _CROP / cells
+    scale = CROP / cells
     offsets = np.arange(-_WINDOW, _WINDOW + 1)
     x, y = np.moveaxis(np.floor(points / scale).astype(int), -1, 0)
     columns, rows = x[..., None, None] + offsets, y[..., None, None] + offsets[:, None]

@@ -7,16 +7,17 @@ import torch
 
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...geometry import pixels_to_rays, project
-from ...types import Bodies, Detections, Frame
+from ...types import Bodies, Detections, Frame, joined
 from ..boxes import croppable
 from ..uncertainty import hidden_share, pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .fit import Fit, LandmarkFit
 from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
 from .rotations import minimal_rotation
+from .second_look import MIN_PRESENCE
 
-#: Below this the network saw no person in the box.
-MIN_PRESENCE = 0.5
+#: People whose bodies are fitted at once: the fit needs half a megabyte for each.
+MAX_BATCH = 64
 
 
 class LandmarksRecovery:
@@ -26,7 +27,10 @@ class LandmarksRecovery:
     device = "cpu"
     description = "the embedded default, landmarks fitted with a free body"
 
-    def __init__(self, threads: int | None = None):
+    def __init__(self, threads: int | None = None, sure_score: float = 0.0):
+        """threads: of the CPU, None for all. sure_score: of a detection that surely shows a person,
+        who is looked for again where the first look shows nobody."""
+        self.sure_score = sure_score
         data = read_body_file(EMBEDDED_BODY, name="anny")
         self.body = BodyModel(data)
         self.landmarks = BlazePose(threads)
@@ -38,17 +42,19 @@ class LandmarksRecovery:
         detections = detections.select(croppable(detections.boxes_px, width, height))
         if not len(detections):
             return self._empty()
-        landmarks = self.landmarks(frame.image_bgr, detections.boxes_px)
-        seen = landmarks.presence > MIN_PRESENCE
-        if not seen.any():
+        best_first = np.argsort(-detections.scores, kind="stable")
+        sure = best_first[detections.scores[best_first] >= self.sure_score]
+        landmarks = self.landmarks(frame.image_bgr, detections.boxes_px, sure)
+        index = np.flatnonzero(landmarks.presence > MIN_PRESENCE)
+        if not len(index):
             return self._empty()
-        index = np.flatnonzero(seen)
-        landmarks = Landmarks(
-            landmarks.pixels[index],
-            landmarks.world[index],
-            landmarks.visibility[index],
-            landmarks.presence[index],
+        parts = (index[first : first + MAX_BATCH] for first in range(0, len(index), MAX_BATCH))
+        return joined(
+            [self._fitted(frame, detections.select(i), landmarks.select(i)) for i in parts]
         )
+
+    def _fitted(self, frame: Frame, detections: Detections, landmarks: Landmarks) -> Bodies:
+        """Bodies of the people of some detections."""
         used = self.fit.skeleton.landmarks
         rays = pixels_to_rays(landmarks.pixels, frame.camera)
         # The network looks straight at each person; the camera may see them off its axis.
@@ -56,7 +62,7 @@ class LandmarksRecovery:
         turn = minimal_rotation(np.array([0.0, 0.0, 1.0]), _directions(gaze))
         world = landmarks.world[:, used] @ turn.transpose(0, 2, 1)
         fit = self.fit(rays[:, used], world, landmarks.visibility[:, used])
-        return self._bodies(frame, detections.select(index), landmarks, fit)
+        return self._bodies(frame, detections, landmarks, fit)
 
     def _empty(self) -> Bodies:
         return Bodies.empty(self.body.num_vertices, self.name, self.body.name)

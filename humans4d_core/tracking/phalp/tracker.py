@@ -89,6 +89,11 @@ class PhalpTracker:
         self.next_id = 1
         self.reset()
 
+    @property
+    def start_score(self) -> float:
+        """Score in [0, 1] of a body that may start a track."""
+        return self.config.min_score
+
     def reset(self) -> None:
         """Forget everybody without a word; ids go on counting."""
         self._tracks = PhalpTracks.empty()

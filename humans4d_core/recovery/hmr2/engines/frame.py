@@ -37,6 +37,10 @@ class FrameBodies(NamedTuple):
         return FrameBodies(*(None if array is None else array[index] for array in self))
 
 
+#: People who are cropped and predicted at once: a crop and its results take 2 MB.
+MAX_BATCH = 64
+
+
 class FramePredictor:
     """Crops the people of an image, runs the engine on them and brings the results home."""
 
@@ -49,11 +53,20 @@ class FramePredictor:
 
     @torch.no_grad()
     def __call__(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
-        """People in boxes (N, 4) px of an image (H, W, 3) uint8.
+        """People in boxes (N, 4) px of an image (H, W, 3) uint8, a batch after the other.
 
         Raises as `crop_people` does for boxes without size and for what is no image; Humans4dError
         where the device's memory does not do for it.
         """
+        boxes_xyxy = np.asarray(boxes_xyxy)
+        starts = range(0, max(len(boxes_xyxy), 1), MAX_BATCH)
+        parts = [self._batch(image_bgr, boxes_xyxy[i : i + MAX_BATCH]) for i in starts]
+        if len(parts) == 1:
+            return parts[0]
+        columns = zip(*parts, strict=True)
+        return FrameBodies(*(None if c[0] is None else np.concatenate(c) for c in columns))
+
+    def _batch(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
         try:
             return self._predict(image_bgr, boxes_xyxy)
         except Exception as error:
