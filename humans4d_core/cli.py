@@ -133,6 +133,10 @@ def run(
     topic: Annotated[
         str | None, typer.Option(help="Image topic of a bag that has several.")
     ] = None,
+    max_people: Annotated[
+        int,
+        typer.Option(min=1, max=1000, help="Most people of a frame: the surest boxes are kept."),
+    ] = 100,
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many frames that could be read.")
     ] = None,
@@ -173,6 +177,7 @@ def run(
             engine=engine,
             tracker=tracker,
             pose_predictor=pose_predictor,
+            max_people=max_people,
         )
         rendering.warm_up()
         outputs.prepare([path for path in (input, boxes) if path])
@@ -249,6 +254,14 @@ def _progress(console, total: int | None) -> Iterator[Callable[[], None]]:
         yield advance
 
 
+def _nothing_made_of(summary: dict) -> str:
+    """Boxes of which no body was made, in words."""
+    without_body, left_out = summary["boxes_without_body"], summary["boxes_left_out"]
+    words = [f"{without_body} sure boxes that show no body"] if without_body else []
+    words += [f"{left_out} boxes beyond --max-people"] if left_out else []
+    return f"{', '.join(words)}, in {summary['frames_with_such_boxes']} frames"
+
+
 def _print_result(summary: dict, outputs) -> None:
     from rich.console import Console
 
@@ -273,6 +286,8 @@ def _print_result(summary: dict, outputs) -> None:
     if summary["boxes"]:
         used, skipped = summary["boxes"]["used"], summary["boxes"]["skipped"]
         rows.append(("boxes", f"{used} given, {skipped} unusable ones skipped"))
+    if summary["frames_with_such_boxes"]:
+        rows.append(("nothing made of", _nothing_made_of(summary)))
     for stage, values in summary["seconds_per_stage"].items():
         rows.append((stage, f"{values['p50'] * 1e3:.1f} ms p50, {values['p95'] * 1e3:.1f} ms p95"))
     title = "interrupted" if summary["interrupted"] else "done"

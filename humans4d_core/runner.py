@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .errors import Humans4dError
 from .io import (
+    BoxCount,
     MotBoxes,
     MotWriter,
     PeopleCount,
@@ -100,7 +101,7 @@ def run(
     overlay or file of tracks that fails is given up, with a note.
     """
     start = time.perf_counter()
-    times, count = StageTimes(), PeopleCount()
+    times, count, box_count = StageTimes(), PeopleCount(), BoxCount()
     camera: Camera | None = None
     interrupted = False
     faces = pipeline.recovery.body.faces
@@ -129,6 +130,7 @@ def run(
             times.add(result.seconds)
             people = result.people
             count.add(people)
+            box_count.add(result.boxes_without_body, result.boxes_left_out)
             with times.measure("write"):
                 _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
                 if mot_file:
@@ -159,6 +161,7 @@ def run(
         "body_model": pipeline.recovery.body.name,
         "frames": count.frames,
         **count.as_dict(),
+        **box_count.as_dict(),
         "interrupted": interrupted,
         "failed_outputs": [str(output.path) for output in side_outputs if output.has_failed],
         "seconds": round(seconds, 3),

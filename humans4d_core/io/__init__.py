@@ -21,12 +21,21 @@ from .results import PeopleWriter
 from .side_output import SideOutput
 from .source import Source
 from .sources import open_source
-from .summary import PeopleCount, StageTimes, percentiles, summary_table, versions, write_summary
+from .summary import (
+    BoxCount,
+    PeopleCount,
+    StageTimes,
+    percentiles,
+    summary_table,
+    versions,
+    write_summary,
+)
 from .video import VideoSource
 from .video_writer import VideoWriter
 
 __all__ = [
     "BagSource",
+    "BoxCount",
     "Calibration",
     "CameraChoice",
     "DeepImages",

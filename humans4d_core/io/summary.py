@@ -51,6 +51,26 @@ class PeopleCount:
         }
 
 
+class BoxCount:
+    """Counts the boxes of a run of which nothing was made."""
+
+    def __init__(self):
+        self._without_body = self._left_out = self._frames = 0
+
+    def add(self, without_body: int, left_out: int) -> None:
+        """Of a frame, see pipeline.Result."""
+        self._without_body += without_body
+        self._left_out += left_out
+        self._frames += bool(without_body or left_out)
+
+    def as_dict(self) -> dict[str, int]:
+        return {
+            "boxes_without_body": self._without_body,
+            "boxes_left_out": self._left_out,
+            "frames_with_such_boxes": self._frames,
+        }
+
+
 class StageTimes:
     """Wall times of the stages of a run, a number a stage and frame.
 

@@ -131,6 +131,19 @@ def test_given_boxes_load_no_detector(humans4d, film, tmp_path, monkeypatch):
     assert code == 2 and "eyes" in stderr
 
 
+def test_boxes_of_which_nothing_is_made_are_counted_and_told(humans4d, film, tmp_path):
+    boxes = tmp_path / "boxes.txt"
+    # Nobody is in the film: sure boxes become no body, and beyond two a frame none is looked at.
+    boxes.write_text("".join(f"1,-1,{x},10,20,60,0.9\n" for x in range(5, 30, 5)))
+    out = tmp_path / "out"
+    options = ("-o", out, "--boxes", boxes, "--no-overlay", "--max-people", 2)
+    code, stdout, _ = humans4d("run", film(2), *options)
+    assert code == 0
+    result = summary(out)
+    assert result["boxes_without_body"] == 2 and result["boxes_left_out"] == 3
+    assert "2 sure boxes that show no body, 3 boxes beyond --max-people" in " ".join(stdout.split())
+
+
 @pytest.mark.skipif(not PEDESTRIANS.exists(), reason="needs ../shared/media/pets09-s2l1")
 def test_people_of_a_real_video_are_seen_tracked_and_written(humans4d, tmp_path):
     out = tmp_path / "out"

@@ -108,3 +108,65 @@ def test_tracks_start_from_the_detectors_score_unless_one_is_given():
 def test_an_unknown_part_is_named(part):
     with pytest.raises(Humans4dError, match="nonsense"):
         create_pipeline(**{part: "nonsense"})
+
+
+class Nobody:
+    """A recovery that makes a body of none but the first `count` boxes."""
+
+    name, device, description = "nobody", "cpu", ""
+
+    def __init__(self, recovery, count=0):
+        self.body, self._recovery, self._count = recovery.body, recovery, count
+
+    def recover(self, frame, detections):
+        found = self._recovery.recover(frame, detections.select(slice(0, self._count)))
+        self.asked = detections
+        return found
+
+
+def boxes(count, score=0.9):
+    random = np.random.default_rng(0)
+    corner = random.uniform((0, 0), (600, 300), (count, 2))
+    corners = np.concatenate((corner, corner + (40, 100)), axis=1).astype(np.float32)
+    return Detections(corners, np.full(count, score, np.float32))
+
+
+def frame_of_noise(stamp_ns=0):
+    image = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    return Frame(image, stamp_ns, Camera.from_fov(640, 480, 1.0))
+
+
+def test_sure_boxes_without_a_body_are_counted():
+    pipeline = create_pipeline(threads=2)
+    pipeline.recovery = Nobody(pipeline.recovery)
+    start = pipeline.tracker.start_score
+    given = Detections(boxes(3).boxes_px, np.array([start, start - 0.1, 0.9], np.float32))
+    assert pipeline.process(frame_of_noise(), given).boxes_without_body == 2
+    assert pipeline.process(frame_of_noise(1), Detections.empty()).boxes_without_body == 0
+
+
+@pytest.mark.parametrize("tracker", ["default", "phalp"])
+def test_a_tracker_says_from_which_score_tracks_start(tracker):
+    pipeline = create_pipeline(tracker=tracker, tracker_config=TrackerConfig(start_score=0.7))
+    assert pipeline.tracker.start_score == 0.7
+    assert pipeline.recovery.sure_score == 0.7
+
+
+def test_of_a_flood_of_boxes_the_surest_are_kept_in_their_order():
+    pipeline = create_pipeline(threads=2, max_people=5)
+    pipeline.recovery = recovery = Nobody(pipeline.recovery)
+    flood = boxes(1000)
+    flood.scores[:] = np.random.default_rng(1).uniform(0, 1, 1000)
+    result = pipeline.process(frame_of_noise(), flood)
+    surest = np.sort(np.argsort(-flood.scores)[:5])
+    np.testing.assert_array_equal(recovery.asked.boxes_px, flood.boxes_px[surest])
+    np.testing.assert_array_equal(result.detections.scores, flood.scores[surest])
+    assert result.boxes_left_out == 995
+
+
+def test_a_flood_from_the_detector_itself_is_cut_too():
+    pipeline = create_pipeline(threads=2, max_people=7)
+    pipeline.detector.detect = lambda image: boxes(30)
+    pipeline.recovery = Nobody(pipeline.recovery)
+    result = pipeline.process(frame_of_noise())
+    assert (len(result.detections), result.boxes_left_out) == (7, 23)

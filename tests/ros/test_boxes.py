@@ -10,7 +10,13 @@ import pytest
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
-from humans4d_ros.boxes import CAPACITY, Pairing, detections_from_message
+from humans4d_ros.boxes import (
+    CAPACITY,
+    MAX_MESSAGE_BYTES,
+    Pairing,
+    boxes_message,
+    detections_from_message,
+)
 from humans4d_ros.refusals import BoxesError
 
 
@@ -121,3 +127,21 @@ def test_neither_images_nor_boxes_pile_up():
     assert len(pairing._images) <= CAPACITY
     assert len(pairing._boxes) <= CAPACITY
     assert expired == 1000 - len(pairing._images)
+
+
+def test_a_message_of_a_million_boxes_is_refused_before_it_is_read():
+    with pytest.raises(BoxesError, match="100 MB: at most 8 MB"):
+        boxes_message(bytes(100 << 20))
+
+
+def test_a_message_of_ten_thousand_boxes_is_read():
+    vision_msgs = pytest.importorskip("vision_msgs.msg")
+    from rclpy.serialization import serialize_message
+
+    one = vision_msgs.Detection2D()
+    one.bbox.size_x = one.bbox.size_y = 5.0
+    one.results.append(vision_msgs.ObjectHypothesisWithPose())
+    one.results[0].hypothesis.class_id, one.results[0].hypothesis.score = "person", 0.5
+    serialized = serialize_message(vision_msgs.Detection2DArray(detections=[one] * 10_000))
+    assert len(serialized) < MAX_MESSAGE_BYTES
+    assert len(detections_from_message(boxes_message(serialized), "person")) == 10_000

@@ -153,3 +153,16 @@ def test_callbacks_that_failed_are_counted_and_told():
     statistics.callback_failed("subscription /clock failed")
     values = statistics.report().values
     assert (values["callbacks_failed"], values["last_error"]) == ("1", "subscription /clock failed")
+
+
+def test_boxes_that_became_nothing_are_counted_and_how_long_that_has_been_so(clock):
+    statistics = Statistics()
+    statistics.boxes_unused(2, 0)
+    clock.now += 4.0
+    statistics.boxes_unused(1, 900)
+    report = statistics.report()
+    assert report.values["boxes_without_body"] == "3"
+    assert report.values["boxes_left_out"] == "900"
+    assert report.without_body_seconds == 4.0
+    statistics.boxes_unused(0, 0)
+    assert statistics.report().without_body_seconds == 0

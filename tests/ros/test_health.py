@@ -48,6 +48,8 @@ def judge(state="active", failure="", limits=LIMITS, **changes):
         ({"lost": 58, "sent": 92}, WARN, "58 of the last 92 images were lost on their way: give"),
         ({"lost": 2, "sent": 150}, OK, "working"),
         ({"lost": 2, "sent": 4}, OK, "working"),  # of a camera that has just started
+        ({"without_body_seconds": 2.0}, OK, "working"),
+        ({"without_body_seconds": 5.0}, OK, "working; for 5 s there have been people without a"),
     ],
 )
 def test_the_level_follows_the_limits(changes, level, told):

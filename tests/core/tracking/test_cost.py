@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from humans4d_core.tracking import motion as motions
-from humans4d_core.tracking.cost import ALONE_COST, assign, association_cost, iou
+from humans4d_core.tracking.cost import (
+    ALONE_COST,
+    JOINT_ROWS,
+    assign,
+    association_cost,
+    iou,
+    joint_distance,
+)
 
 
 def started(people_at, positions):
@@ -73,3 +80,13 @@ def test_iou_of_known_boxes():
     boxes = np.array([[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6]], np.float32)
     expected = [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 1]]
     np.testing.assert_allclose(iou(boxes, boxes), expected)
+
+
+def test_joints_of_a_crowd_are_compared_pair_by_pair():
+    random = np.random.default_rng(0)
+    a = random.uniform(0, 100, (2 * JOINT_ROWS + 3, 24, 2)).astype(np.float32)
+    b = random.uniform(0, 100, (5, 24, 2)).astype(np.float32)
+    expected = np.linalg.norm(a[:, None] - b[None], axis=-1).mean(-1)
+    expected /= np.ptp(a, axis=1).max(-1)[:, None]
+    np.testing.assert_allclose(joint_distance(a, b), expected, rtol=1e-5)
+    assert joint_distance(a[:0], b).shape == (0, 5) and joint_distance(a, b[:0]).shape[1] == 0

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 
 import numpy as np
+from rclpy.serialization import deserialize_message
 
 from humans4d_core.types import Detections
 
@@ -14,6 +15,9 @@ from .refusals import BoxesError
 
 #: Images, and boxes, that wait for each other.
 CAPACITY = 16
+
+#: Bytes of a message of boxes, at most: some 15,000 boxes. Of what is larger nothing is read.
+MAX_MESSAGE_BYTES = 8 << 20
 
 Image = TypeVar("Image")
 
@@ -28,6 +32,19 @@ def boxes_message_type() -> type:
             "vision-msgs) and source its workspace, or choose another detector"
         ) from None
     return Detection2DArray
+
+
+def boxes_message(serialized: bytes):
+    """The vision_msgs/Detection2DArray in CDR bytes; raises BoxesError where it is too large.
+
+    A message of a million boxes would become gigabytes of Python's objects.
+    """
+    if len(serialized) > MAX_MESSAGE_BYTES:
+        raise BoxesError(
+            f"a message on the topic 'boxes' has {len(serialized) / 2**20:.0f} MB: at most "
+            f"{MAX_MESSAGE_BYTES >> 20} MB are read"
+        )
+    return deserialize_message(serialized, boxes_message_type())
 
 
 class TopicDetector:

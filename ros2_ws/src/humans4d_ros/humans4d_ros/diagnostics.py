@@ -34,6 +34,8 @@ class Report:
     lost: int = 0
     sent: int = 0
     looks_wrong: tuple[str, ...] = ()  #: what is the matter with the last image, if anything
+    #: s since when every image has had boxes that surely show people but became no body.
+    without_body_seconds: float = 0.0
 
 
 class Statistics:
@@ -46,6 +48,7 @@ class Statistics:
         self._inputs_refused: Counter[str] = Counter()
         self._time_jumps = 0
         self._callbacks_failed = 0
+        self._boxes = Counter(without_body=0, left_out=0)
         self._states = np.zeros(0, np.uint8)
         self._latencies: deque[float] = deque(maxlen=WINDOW)
         self._node_seconds: deque[float] = deque(maxlen=WINDOW)
@@ -61,6 +64,7 @@ class Statistics:
 
     def _begin(self) -> None:
         self._look: ImageLook | None = None
+        self._without_body_since = math.nan
         self._last_image_at = now = time.monotonic()
         self._reports: deque[tuple[float, Counter[str]]] = deque(maxlen=RATE_REPORTS)
         self._reports.append((now, self._counts.copy()))
@@ -113,6 +117,15 @@ class Statistics:
             self._last_error, self._last_error_at = error, time.monotonic()
             return self._refused_for[reason]
 
+    def boxes_unused(self, without_body: int, left_out: int) -> None:
+        """Of a processed image: boxes that became nothing, see pipeline.Result."""
+        with self._lock:
+            self._boxes.update(without_body=without_body, left_out=left_out)
+            if not without_body:
+                self._without_body_since = math.nan
+            elif math.isnan(self._without_body_since):
+                self._without_body_since = time.monotonic()
+
     def image_processed(self, states: np.ndarray, latency: float, node_seconds: float) -> None:
         """`states` of the tracks, (N,) TrackState; `latency` and `node_seconds` as in
         TrackedPeople; a NaN latency is left out."""
@@ -155,6 +168,7 @@ class Statistics:
                 **(self._look.values if self._look else {}),
                 "people": str(states[TrackState.CONFIRMED] + states[TrackState.OCCLUDED]),
                 "tracks": str(len(self._states) - states[TrackState.LOST]),
+                **{f"boxes_{key}": str(count) for key, count in self._boxes.items()},
                 **_percentiles("latency", self._latencies),
                 **_percentiles("node", self._node_seconds),
                 "callbacks_failed": str(self._callbacks_failed),
@@ -172,6 +186,7 @@ class Statistics:
                 lost,
                 lost + counts["received"] - before["received"],
                 self._look.findings if self._look else (),
+                np.nan_to_num(now - self._without_body_since),
             )
 
 

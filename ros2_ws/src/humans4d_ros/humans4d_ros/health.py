@@ -20,6 +20,9 @@ _LONGEST = 1000
 #: many at least. With the Fast DDS profile it loses about 1 % of them, without it more than half
 #: (docs/ros.md).
 LOST_SHARE, LOST_OF = 0.1, 10
+#: s for which every image has had boxes without a body before it is told: one who passes by
+#: behind others is no news.
+WITHOUT_BODY_SECONDS = 3.0
 #: A level and what is the matter.
 Finding = tuple[bytes, str]
 
@@ -87,6 +90,10 @@ def _judged(report: Report, limits: NodeParameters, why_silent: Callable[[], str
             text = f"{report.output_rate:.1f} images/s are processed, fewer than {limit:g}"
             findings.append((level, text))
             break
+    if report.without_body_seconds > WITHOUT_BODY_SECONDS:
+        seconds = f"{report.without_body_seconds:.0f} s"
+        text = f"for {seconds} there have been people without a body: see boxes_without_body"
+        findings.append((DiagnosticStatus.OK, text if findings else f"working; {text}"))
     return findings
 
 

@@ -23,7 +23,13 @@ from humans4d_core.errors import CameraError, Humans4dError
 from humans4d_core.shown_text import shown
 from humans4d_core.types import Detections
 
-from .boxes import Pairing, TopicDetector, boxes_message_type, detections_from_message
+from .boxes import (
+    Pairing,
+    TopicDetector,
+    boxes_message,
+    boxes_message_type,
+    detections_from_message,
+)
 from .cameras import CameraSource
 from .depth import DepthBuffer
 from .diagnostics import Statistics
@@ -114,7 +120,8 @@ class Inputs:
         topic = image_topic(self._node, settings.image_transport)
         self._listen(kind, topic, self._receive, NEWEST, group, self._count_lost)
         if self._pairing is not None:
-            self._listen(self._boxes_type, "boxes", self._receive_boxes, BOXES_QOS, group)
+            receive = self._receive_serialized_boxes
+            self._listen(self._boxes_type, "boxes", receive, BOXES_QOS, group, raw=True)
         if self.depth is not None:
             self._listen(Image, "depth", self._receive_depth, NEWEST)
         if not settings.horizontal_fov:
@@ -128,7 +135,7 @@ class Inputs:
         if self.transforms is not None:
             self.transforms.close()
 
-    def _listen(self, kind, topic: str, callback, qos, group=None, lost=None):
+    def _listen(self, kind, topic: str, callback, qos, group=None, lost=None, raw=False):
         """Its QoS can be set by ROS's own parameters, `qos_overrides.TOPIC...`.
 
         Raises ParameterError where they say what no QoS is.
@@ -143,6 +150,7 @@ class Inputs:
                 callback_group=group,
                 event_callbacks=subscription_events(lost),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                raw=raw,
             )
 
         try:
@@ -190,6 +198,14 @@ class Inputs:
             self._refuse_image(
                 "boxes", BoxesError(f"no boxes came within {timeout:g} s under the image's stamp")
             )
+
+    def _receive_serialized_boxes(self, serialized: bytes) -> None:
+        try:
+            message = boxes_message(serialized)
+        except BoxesError as error:
+            self._refuse("boxes", error)
+            return
+        self._receive_boxes(message)
 
     def _receive_boxes(self, message) -> None:
         try:

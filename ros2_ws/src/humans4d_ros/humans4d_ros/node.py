@@ -106,6 +106,7 @@ class Humans4dNode(LifecycleNode):
             settings.device or None,
             settings.tracking,
             engine=settings.engine,
+            max_people=settings.max_people,
         )
         self.get_logger().info(f"recovery: {shown(pipeline.recovery.description, 1000)}")
         pipeline.tracker.next_id = self._next_id
@@ -262,6 +263,7 @@ class Humans4dNode(LifecycleNode):
         self._notice_another_camera(frame)
         result = self._pipeline.process(frame, arrival.detections)
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
+        self._statistics.boxes_unused(result.boxes_without_body, result.boxes_left_out)
         self._statistics.image_processed(result.people.states, latency, node_seconds)
 
     def _notice_another_camera(self, frame: Frame) -> None:
@@ -285,6 +287,7 @@ class Humans4dNode(LifecycleNode):
                 config = replace(config, start_score=self._pipeline.detector.start_score)
             self._pipeline.tracker.config = config
         self._applied = settings
+        self._pipeline.max_people = settings.node.max_people
         self._trust_ground()
 
     def _trust_ground(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 
 from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
 from humans4d_core.errors import Humans4dError
+from humans4d_core.pipeline import DEFAULT_MAX_PEOPLE
 from humans4d_core.recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, RECOVERY_NAMES
 from humans4d_core.tracking.create import DEFAULT_TRACKER, TRACKER_NAMES
 
@@ -112,6 +113,12 @@ class NodeParameters:
     boxes_class: str = _row(
         "Models", "person",
         "class_id of people among the boxes, where the detector is topic. Empty: all are people.",
+    )
+    max_people: int = _row(
+        "Models", DEFAULT_MAX_PEOPLE,
+        "People of an image, at most. Of more boxes the surest are kept; boxes_left_out in "
+        "diagnostics counts the others.",
+        1, 1000, live=True,
     )
     recovery: str = _row(
         "Models", DEFAULT_RECOVERY,

@@ -89,3 +89,25 @@ class Failing:
             self.times -= 1
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return self.function(*arguments)
+
+
+@pytest.mark.parametrize("on_host", [True, False])
+def test_a_crowd_is_cropped_and_predicted_in_bounded_batches(
+    model_with_body, image, monkeypatch, on_host
+):
+    monkeypatch.setattr(frame_module, "_stays_on_host", lambda device: on_host)
+    predict = FramePredictor(TorchCpuEngine(model_with_body))
+    whole = predict(image, BOXES[[0, 1, 2, 0, 1]])
+    sizes, predict_batch = [], predict._predict
+
+    def counted(image, boxes):
+        sizes.append(len(boxes))
+        return predict_batch(image, boxes)
+
+    monkeypatch.setattr(predict, "_predict", counted)
+    monkeypatch.setattr(frame_module, "MAX_BATCH", 2)
+    parts = predict(image, BOXES[[0, 1, 2, 0, 1]])
+    assert sizes == [2, 2, 1]
+    for one, other in zip(whole, parts, strict=True):
+        if one is not None:
+            np.testing.assert_allclose(other, one, atol=1e-4)
