@@ -272,6 +272,8 @@ def _print_result(summary: dict, outputs) -> None:
         frames += f" of {summary['input']['frames_announced']}"
     if summary["input"]["frames_skipped"]:
         frames += f", {summary['input']['frames_skipped']} could not be read"
+    if summary["frames_late"]:
+        frames += f", {summary['frames_late']} left out: not later than the one before"
     rows = [
         ("frames", frames),
         (

@@ -8,23 +8,31 @@ One frame goes down once; nothing comes back up.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from .detection import DEFAULT_DETECTOR, Detector, create_detector
+from .errors import ImageError
 from .positioning import Positioning
 from .recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, Recovery, create_recovery
+from .stamps import StampMeaning, StampOrder
 from .tracking import PeopleTracker, TrackerConfig
 from .tracking.create import DEFAULT_TRACKER, create_tracker
+from .tracking.ended import alive, as_lost, can_join, joined_people
 from .types import Bodies, Detections, Frame, People
+
+#: Frames with one stamp after which time is said to stand still. A frame given twice is left out.
+MOST_REPEATS = 10
 
 
 @dataclass(frozen=True)
 class Result:
     """What one frame became, and what it cost."""
 
+    #: The tracker's, in its order; then, once, those whose tracks ended because everything began
+    #: anew, as LOST. Of a late frame: the people as they were.
     people: People
     detections: Detections  #: those that bodies were made of
     seconds: dict[str, float]  #: wall time of "detect", "recover" with placing, "track"
@@ -32,6 +40,8 @@ class Result:
     boxes_without_body: int = 0
     #: Detections beyond the pipeline's max_people, the least sure ones: nothing was made of them.
     boxes_left_out: int = 0
+
+    is_late: bool = False  #: the frame was not later than one before it, and was left out
 
 
 #: People of an image, at most: what a body costs bounds what an image costs.
@@ -58,13 +68,27 @@ class Pipeline:
         self.positioning = positioning
         self.tracker = tracker
         self.max_people = max_people
+        self.stamps = StampOrder()
+        self._people: People | None = None  # of the last frame that was not late
+        self._ended: People | None = None  # to be said in the next result
+        self._view: tuple[int, int, str] | None = None  # size and name of the camera's frame
 
     def process(self, frame: Frame, detections: Detections | None = None) -> Result:
         """People of a frame; `detections` given by the caller replace the detector's.
 
-        Stamps are expected to grow; one that goes back (a bag that loops) resets the tracker.
+        Stamps are expected to grow. A frame a little earlier than the newest, or of its stamp, is
+        left out. One that is earlier by `stamps.restart_seconds` or more (a bag that loops), of
+        another size or of another frame_id begins anew: who was known before is LOST.
+
+        Raises ImageError where the stamps of many frames in a row stand still.
         """
         start = time.perf_counter()
+        meaning = self.stamps.meaning(frame.stamp_ns)
+        if meaning is StampMeaning.LATE:
+            return self._left_out(frame)
+        view = (frame.camera.width, frame.camera.height, frame.frame_id)
+        if meaning is StampMeaning.RESTART or self._view not in (None, view):
+            self.reset()
         if detections is None:
             detections = self.detector.detect(frame.image_bgr)
         found = len(detections)
@@ -77,18 +101,52 @@ class Pipeline:
         recovered = time.perf_counter()
         people = self.tracker.update(frame, bodies)
         tracked = time.perf_counter()
+        self.stamps.take(frame.stamp_ns)
+        self._view, self._people = view, people
         seconds = {
             "detect": detected - start,
             "recover": recovered - detected,
             "track": tracked - recovered,
         }
+        people = self._with_ended(people, frame.stamp_ns)
         return Result(people, detections, seconds, without_body, found - len(detections))
 
     def reset(self) -> None:
-        """Forget everybody and where the ground is; ids go on counting."""
+        """Forget everybody and where the ground is; ids go on counting. Who was known is in the
+        next result once more, as LOST."""
         if self.positioning is not None:
             self.positioning.reset()
         self.tracker.reset()
+        self.stamps.reset()
+        if self._people is not None:
+            ended = as_lost(self._people)
+            waiting = self._ended
+            if waiting is not None and can_join(waiting, ended):
+                ended = joined_people(waiting, ended)
+            self._people, self._ended = None, ended
+
+    def _left_out(self, frame: Frame) -> Result:
+        self.stamps.take(frame.stamp_ns)
+        if self.stamps.repeats >= MOST_REPEATS:
+            raise ImageError(
+                f"{self.stamps.repeats + 1} images in a row have the stamp {frame.stamp_ns} ns, so "
+                "nobody can be followed through time: give each image the time that it was taken at"
+            )
+        people = self._people
+        if people is None:
+            recovery = self.recovery
+            people = People.empty(recovery.body.num_vertices, recovery.name, recovery.body.name)
+        seconds = dict.fromkeys(("detect", "recover", "track"), 0.0)
+        return Result(alive(people), Detections.empty(), seconds, is_late=True)
+
+    def _with_ended(self, people: People, stamp_ns: int) -> People:
+        """`people`, and those whose tracks a reset ended."""
+        ended, self._ended = self._ended, None
+        if ended is None or not len(ended) or not can_join(people, ended):
+            return people
+        # Of a time that is later than this one: unknown.
+        last_seen_ns = np.where(ended.last_seen_ns > stamp_ns, 0, ended.last_seen_ns)
+        return joined_people(people, replace(ended, last_seen_ns=last_seen_ns))
 
 
 def _surest(detections: Detections, most: int) -> Detections:

@@ -103,7 +103,7 @@ def run(
     start = time.perf_counter()
     times, count, box_count = StageTimes(), PeopleCount(), BoxCount()
     camera: Camera | None = None
-    interrupted = False
+    interrupted, late = False, 0
     faces = pipeline.recovery.body.faces
     side_outputs: list[SideOutput] = []
     outputs.remove_old()
@@ -127,17 +127,20 @@ def run(
                 _begin_anew(source, pipeline, camera, frame.camera)
             camera = frame.camera
             result = pipeline.process(frame, None if boxes is None else boxes[frame.number])
-            times.add(result.seconds)
-            people = result.people
-            count.add(people)
-            box_count.add(result.boxes_without_body, result.boxes_left_out)
-            with times.measure("write"):
-                _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
-                if mot_file:
-                    mot_file.write(frame.number, frame.stamp_ns, people)
-            if video:
-                with times.measure("overlay"):
-                    video.write(frame, people)
+            if result.is_late:
+                late += 1
+            else:
+                times.add(result.seconds)
+                people = result.people
+                count.add(people)
+                box_count.add(result.boxes_without_body, result.boxes_left_out)
+                with times.measure("write"):
+                    _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
+                    if mot_file:
+                        mot_file.write(frame.number, frame.stamp_ns, people)
+                if video:
+                    with times.measure("overlay"):
+                        video.write(frame, people)
             on_frame()
             interrupted = should_stop()
             if interrupted:
@@ -160,6 +163,7 @@ def run(
         "recovery_description": pipeline.recovery.description,
         "body_model": pipeline.recovery.body.name,
         "frames": count.frames,
+        "frames_late": late,
         **count.as_dict(),
         **box_count.as_dict(),
         "interrupted": interrupted,

@@ -306,7 +306,8 @@ class People(_Batch):
     track_ids: np.ndarray  #: (N,) uint32, from 1, never reused by a tracker
     person_ids: np.ndarray  #: (N,) uint32, names the person again after a long absence
     states: np.ndarray  #: (N,) uint8, TrackState
-    last_seen_ns: np.ndarray  #: (N,) int64, stamp of the last image that showed the person
+    #: (N,) int64, stamp of the last image that showed the person; 0 where time jumped back since.
+    last_seen_ns: np.ndarray
     confidence: np.ndarray  #: (N,) float32 in [0, 1]
     bodies: Bodies  #: N bodies; predicted where the state is OCCLUDED or LOST
     #: (N, 3) float32 m/s, of the pelvis in the axes of the camera: relative to the fixed frame
@@ -314,6 +315,16 @@ class People(_Batch):
     velocity_cam: np.ndarray
     position_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2, of the pelvis
     velocity_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2/s^2
+
+    @classmethod
+    def empty(cls, num_vertices: int, recovery: str, body_model: str) -> People:
+        """Nobody."""
+        ids, none_3x3 = np.zeros(0, np.uint32), np.zeros((0, 3, 3), np.float32)
+        return cls(
+            ids, ids, np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.float32),
+            Bodies.empty(num_vertices, recovery, body_model), np.zeros((0, 3), np.float32),
+            none_3x3, none_3x3,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from ..errors import CameraError, Humans4dError, ImageError, InputFileError
 from ..shown_text import shown
+from ..stamps import ArrivalStamps
 from ..types import Camera, Frame
 from .bag_messages import decode, message_typestore, open_bag, raw_messages
 from .bag_topics import COMPRESSED_IMAGE, IMAGE, connections_of, pick_image_topic
@@ -159,6 +160,8 @@ class BagSource(Source):
         CameraInfo until the next image."""
         image_ids = {c.id for c in self._images}
         latest_ns, latest, waiting = None, self._first_calibration, None
+        # Images without a stamp, or whose stamps stand still, have the time of their recording.
+        stamps = {is_image: ArrivalStamps() for is_image in (True, False)}
         for connection, log_ns, data in raw_messages(
             self._reader, self._images + self._infos, self.path
         ):
@@ -170,8 +173,9 @@ class BagSource(Source):
                 self._failure = error
                 continue
             stamp = message.header.stamp
-            stamp_ns = stamp.sec * 10**9 + stamp.nanosec or log_ns
-            if connection.id not in image_ids:
+            is_image = connection.id in image_ids
+            stamp_ns = stamps[is_image].stamp(stamp.sec * 10**9 + stamp.nanosec, log_ns)
+            if not is_image:
                 latest_ns, latest = stamp_ns, self._calibration(message) or latest
                 if waiting and waiting[0] == stamp_ns:
                     yield *waiting, latest

@@ -145,3 +145,14 @@ def test_a_message_of_ten_thousand_boxes_is_read():
     serialized = serialize_message(vision_msgs.Detection2DArray(detections=[one] * 10_000))
     assert len(serialized) < MAX_MESSAGE_BYTES
     assert len(detections_from_message(boxes_message(serialized), "person")) == 10_000
+
+
+def test_pairs_come_in_the_order_of_their_stamps():
+    """Boxes that were there before their image overtake an image that still waits for its own."""
+    pairing = Pairing()
+    assert pairing.add_image(3, "image 3", 0.0) is None
+    assert pairing.add_boxes(4, "boxes 4") == (None, 0)
+    assert pairing.add_image(4, "image 4", 0.0) == ("image 4", "boxes 4")
+    assert pairing.add_boxes(3, "boxes 3") == (None, 1)
+    assert pairing.add_image(5, "image 5", 0.0) is None
+    assert pairing.add_boxes(5, "boxes 5") == (("image 5", "boxes 5"), 0)

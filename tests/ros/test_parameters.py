@@ -155,6 +155,13 @@ def test_a_live_parameter_changes_the_settings_as_a_whole(live):
         ({"publish_tf": False, "threads": 3}, "threads can change while"),
         ({"tracker__start_score": 0.05}, "start_score is 0.05: give 0, or 0.1 to 1"),
         ({"tracker__walking_speed": -1.0}, "walking_speed is -1: give a number above 0"),
+        (
+            {"tracker__walking_speed": 1e30},
+            "is 1e+30: give a number above 0, 0.05 to 10",
+        ),
+        ({"tracker__confirm_seconds": 1e300}, "confirm_seconds is 1e+300: give 0 to 60"),
+        ({"tracker__confirm_hits": 2**62}, "confirm_hits is 4.61169e+18: give a number"),
+        ({"restart_seconds": 1e9}, "restart_seconds"),
         ({"tf_timeout": 11.0}, "tf_timeout"),
     ],
 )
@@ -193,6 +200,21 @@ def test_an_unconfigured_node_takes_everything_but_unknown_words(live):
     assert not result.successful
     assert "give one of nanodet, movenet" in result.reason
     assert parameters.configure().node.detector == "nanodet"
+
+
+def test_an_unconfigured_node_takes_no_value_out_of_range(live):
+    parameters, change = live()
+    parameters.release()
+    result = change(tracker__velocity_seconds=1e-300)
+    assert not result.successful
+    assert "velocity_seconds is 1e-300: give a number above 0, 0.1 to 60" in result.reason
+
+
+def test_every_number_has_a_range():
+    for item in (*fields(NodeParameters), *fields(TrackerConfig)):
+        if type(item.default) in (int, float):
+            low, high = item.metadata["low"], item.metadata["high"]
+            assert low <= item.default <= high < float("inf"), item.name
 
 
 @pytest.mark.parametrize("distribution", ["humble", "later"])

@@ -216,6 +216,16 @@ def test_an_image_without_stamp_has_the_time_of_its_recording(bag):
     assert [f.stamp_ns for f in read(path)[0]] == [77]
 
 
+def test_images_whose_stamps_stand_still_have_the_times_of_their_recording(bag):
+    period = 10**8
+    path = bag(
+        ("/c/camera_info", START, info(7)),
+        *(("/c/image_raw", START + k * period, image(7)) for k in range(12)),
+    )
+    stamps = [f.stamp_ns for f in read(path)[0]]
+    assert stamps[0] == 7 and stamps[-5:] == [START + k * period for k in range(7, 12)]
+
+
 @pytest.mark.parametrize("share", [0, 0.3, 0.9])
 def test_a_cut_off_recording_is_refused_in_one_sentence(tmp_path, share):
     path = tmp_path / "bag"

@@ -1,10 +1,12 @@
 """What holds for every input."""
 
+from dataclasses import fields
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from humans4d_core.tracking import Tracker
+from humans4d_core.tracking import Tracker, TrackerConfig
 from humans4d_core.types import TrackState
 
 T, C, O, L = TrackState.TENTATIVE, TrackState.CONFIRMED, TrackState.OCCLUDED, TrackState.LOST  # noqa: E741
@@ -83,3 +85,37 @@ def test_the_order_of_the_bodies_does_not_matter(frame_at, people_at, film):
         np.testing.assert_array_equal(a.states, b.states)
         np.testing.assert_array_equal(a.bodies.vertices_cam, b.bodies.vertices_cam)
         np.testing.assert_array_equal(a.velocity_cam, b.velocity_cam)
+
+
+def any_config(draw):
+    """A TrackerConfig of allowed values, the ends of the ranges among them."""
+    values = {}
+    for item in fields(TrackerConfig):
+        low, high = item.metadata.get("low"), item.metadata.get("high")
+        if low is None:
+            values[item.name] = draw(st.booleans())
+        elif isinstance(low, int):
+            values[item.name] = draw(st.integers(low, high))
+        else:
+            values[item.name] = draw(st.one_of(st.sampled_from([low, high]), st.floats(low, high)))
+    if values["start_score"]:
+        values["start_score"] = max(values["start_score"], values["continue_score"])
+    return TrackerConfig(**values)
+
+
+@quick
+@given(film=films, config=st.composite(any_config)())
+def test_numbers_are_sane_with_any_allowed_parameters(frame_at, people_at, film, config):
+    """What the node promises of everything it publishes; a planner's costs are made of it."""
+    tracker = Tracker(config)
+    for frame, bodies, _ in play(film, frame_at, people_at):
+        people = tracker.update(frame, bodies)
+        assert (np.abs(people.bodies.pelvis_cam) < 1e4).all()
+        assert (np.abs(people.velocity_cam) <= 30).all()
+        for covariance in (people.position_covariance_cam, people.velocity_covariance_cam):
+            assert (np.linalg.eigvalsh(covariance) > 0).all()
+        forecast = tracker.forecast([0.1, 1.0, 10.0])
+        assert (np.abs(forecast.positions_cam) < 1e5).all()
+        assert (np.linalg.eigvalsh(forecast.covariances_cam.astype(float)) > 0).all()
+        spread = np.trace(forecast.covariances_cam, axis1=-2, axis2=-1)
+        assert (np.diff(spread, axis=1) >= -1e-6 * spread[:, :-1]).all()

@@ -18,6 +18,7 @@ from rcl_interfaces.msg import (
 from humans4d_core.errors import Humans4dError
 from humans4d_core.shown_text import shown
 from humans4d_core.tracking import TrackerConfig
+from humans4d_core.tracking.config import check_value as check_tracker_value
 
 from .distributions import after_parameters_were_set
 from .parameters import NodeParameters, check_value
@@ -51,6 +52,10 @@ def declare_parameters(node) -> None:
         node.declare_parameter(item.name, item.default, _descriptor(item))
     for item in fields(TrackerConfig):
         descriptor = ParameterDescriptor(description=tracker_meanings()[item.name])
+        if item.metadata:
+            # Checked by TrackerConfig itself, whose sentences say what to do.
+            low, high = item.metadata["low"], item.metadata["high"]
+            descriptor.additional_constraints = f"{low:g} to {high:g}."
         node.declare_parameter(TRACKER_PREFIX + item.name, item.default, descriptor)
 
 
@@ -137,6 +142,9 @@ class LiveParameters:
             # Values that must fit each other are set one after the other: configure judges them.
             for name in changes.keys() & NodeParameters.__dataclass_fields__.keys():
                 check_value(name, changes[name])
+            for name in changes:
+                if name.startswith(TRACKER_PREFIX):
+                    check_tracker_value(name[len(TRACKER_PREFIX) :], changes[name])
             return ""
         current = _flat(self.settings)
         fixed = [name for name, v in changes.items() if not is_live(name) and v != current[name]]

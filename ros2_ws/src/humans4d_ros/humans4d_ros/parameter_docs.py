@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -48,15 +48,19 @@ def _parameters() -> Iterator[_Parameter]:
         row = item.metadata
         if row["choices"]:
             allowed = ", ".join(row["choices"])
-        elif row["low"] is not None:
-            allowed = f"{row['low']:g} to {row['high']:.5g}"
         else:
-            allowed = ""
+            allowed = _range(row)
         yield _Parameter(item.name, row["group"], item.default, row["meaning"], allowed)
     meanings = tracker_meanings()
     for item in fields(TrackerConfig):
         name = TRACKER_PREFIX + item.name
-        yield _Parameter(name, "Tracker", item.default, meanings[item.name], "")
+        allowed = _range(item.metadata)
+        yield _Parameter(name, "Tracker", item.default, meanings[item.name], allowed)
+
+
+def _range(metadata: Mapping) -> str:
+    low, high = metadata.get("low"), metadata.get("high")
+    return "" if low is None else f"{low:g} to {high:.5g}"
 
 
 def markdown() -> str:

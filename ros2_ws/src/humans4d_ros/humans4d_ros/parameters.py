@@ -12,6 +12,7 @@ from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
 from humans4d_core.errors import Humans4dError
 from humans4d_core.pipeline import DEFAULT_MAX_PEOPLE
 from humans4d_core.recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, RECOVERY_NAMES
+from humans4d_core.stamps import RESTART_SECONDS
 from humans4d_core.tracking.create import DEFAULT_TRACKER, TRACKER_NAMES
 
 
@@ -66,6 +67,12 @@ class NodeParameters:
         "Most images a second that are processed, to leave computing power to others; what comes "
         "in between is skipped. 0: as many as can be.",
         0.0, 1000.0, live=True,
+    )
+    restart_seconds: float = _row(
+        "Camera", RESTART_SECONDS,
+        "Seconds that the images' stamps have to jump back by to begin anew: everybody is LOST, "
+        "and who is seen then is new. An image that is earlier by less is left out.",
+        0.05, 60.0, live=True,
     )
     target_frame: str = _row(
         "Position", "",
