@@ -40,7 +40,6 @@ class Result:
     boxes_without_body: int = 0
     #: Detections beyond the pipeline's max_people, the least sure ones: nothing was made of them.
     boxes_left_out: int = 0
-
     is_late: bool = False  #: the frame was not later than one before it, and was left out
 
 

@@ -528,6 +528,7 @@ def run_node_here(monkeypatch):
     spinner.join()
     executor.shutdown()
     for node in nodes:
-        node.trigger_shutdown()
+        with contextlib.suppress(RuntimeError):  # the test has shut it down already
+            node.trigger_shutdown()
         node.destroy_node()
     context.try_shutdown()

@@ -61,18 +61,21 @@ class TopicDetector:
 class Pairing(Generic[Image]):
     """Images and the boxes of the same stamp find each other, whichever comes first.
 
-    Not thread-safe: one callback group. Boxes come later than their image by the time that it took
+    Pairs come in the order of their stamps: what a later pair has overtaken is left out. Not
+    thread-safe: one callback group. Boxes come later than their image by the time that it took
     to find them; the worker is not kept waiting for that.
     """
 
     def __init__(self):
         self._images: OrderedDict[int, tuple[Image, float]] = OrderedDict()
         self._boxes: OrderedDict[int, Detections] = OrderedDict()
+        self._paired_ns: int | None = None  # the newest stamp of a pair
 
     def add_image(self, stamp_ns: int, image: Image, now: float) -> tuple[Image, Detections] | None:
         """The image with its boxes, if they are there."""
         boxes = self._boxes.pop(stamp_ns, None)
         if boxes is not None:
+            self._paired_ns = stamp_ns
             return image, boxes
         self._images[stamp_ns] = image, now
         return None
@@ -91,6 +94,9 @@ class Pairing(Generic[Image]):
             while len(self._boxes) > CAPACITY:
                 self._boxes.popitem(last=False)
             return None, 0
+        if self._paired_ns is not None and stamp_ns < self._paired_ns:
+            return None, 1
+        self._paired_ns = stamp_ns
         older = [stamp for stamp in self._images if stamp < stamp_ns]
         for stamp in older:
             del self._images[stamp]
@@ -109,6 +115,7 @@ class Pairing(Generic[Image]):
         """Time has jumped."""
         self._images.clear()
         self._boxes.clear()
+        self._paired_ns = None
 
 
 def detections_from_message(message, class_id: str) -> Detections:

@@ -23,7 +23,9 @@ RATE_REPORTS = 5
 class Report:
     """What happened; `recent` since the last report, rates over a few of them."""
 
-    recent: dict[str, int]  #: images received, processed, dropped, skipped, refused
+    #: images received, processed, dropped, skipped, refused; late and stamped_on_arrival where
+    #: there were any since the start
+    recent: dict[str, int]
     input_rate: float  #: Hz
     output_rate: float  #: Hz; NaN until there was time to measure it
     silence: float  #: s since the last image came, or since the node was activated
@@ -46,6 +48,7 @@ class Statistics:
         self._counts = Counter(received=0, processed=0, dropped=0, skipped=0, lost=0, refused=0)
         self._refused_for: Counter[str] = Counter()
         self._inputs_refused: Counter[str] = Counter()
+        self._withheld = Counter(people=0, velocities=0)
         self._time_jumps = 0
         self._callbacks_failed = 0
         self._boxes = Counter(without_body=0, left_out=0)
@@ -81,6 +84,24 @@ class Statistics:
             self._counts["received"] += 1
             self._counts["skipped"] += 1
             self._last_image_at = time.monotonic()
+
+    def image_late(self, is_received: bool = False) -> None:
+        """Not later than one before it: it is left out. is_received: it was counted as that."""
+        with self._lock:
+            self._counts["received"] += not is_received
+            self._counts["late"] += 1
+            self._last_image_at = time.monotonic()
+
+    def image_stamped_on_arrival(self) -> None:
+        """Its own stamp says nothing."""
+        with self._lock:
+            self._counts["stamped_on_arrival"] += 1
+
+    def people_withheld(self, people: int, velocities: int) -> None:
+        """Their numbers cannot be: people who are not published, velocities told as unknown."""
+        with self._lock:
+            self._withheld["people"] += people
+            self._withheld["velocities"] += velocities
 
     def images_lost(self, count: int) -> None:
         """The middleware had them and threw them away before the node got them."""
@@ -136,6 +157,11 @@ class Statistics:
             if not math.isnan(latency):
                 self._latencies.append(latency)
 
+    def everybody_left(self) -> None:
+        """The tracks were ended."""
+        with self._lock:
+            self._states = np.zeros(0, np.uint8)
+
     def time_jumped_back(self) -> None:
         with self._lock:
             self._time_jumps += 1
@@ -157,6 +183,7 @@ class Statistics:
                 "input_rate_hz": f"{input_rate:.2f}",
                 "output_rate_hz": f"{output_rate:.2f}",
                 **{f"images_{key}": str(count) for key, count in counts.items()},
+                "images_late": str(counts["late"]),
                 **{
                     f"images_refused_{reason}": str(count)
                     for reason, count in sorted(self._refused_for.items())
@@ -173,6 +200,7 @@ class Statistics:
                 **_percentiles("node", self._node_seconds),
                 "callbacks_failed": str(self._callbacks_failed),
                 "time_jumps_back": str(self._time_jumps),
+                **{f"{what}_withheld": str(count) for what, count in self._withheld.items()},
                 "last_error": self._last_error,
                 "last_error_seconds_ago": _shown(now - self._last_error_at, 1),
             }

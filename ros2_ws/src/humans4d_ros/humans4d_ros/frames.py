@@ -59,7 +59,9 @@ class FrameSource:
         image_bgr = self._decoded(message)
         self._statistics.image_looked_at(self._health.look(image_bgr, arrival.received))
         height, width = image_bgr.shape[:2]
-        stamp_ns = join_valid_stamp(message.header.stamp)
+        stamp_ns = arrival.stamp_ns
+        if stamp_ns is None:
+            stamp_ns = join_valid_stamp(message.header.stamp)
         camera = self._cameras.camera_for(width, height, stamp_ns)
         frame_id = message.header.frame_id
         fixed = self._camera_in(settings.target_frame, frame_id, stamp_ns, settings)

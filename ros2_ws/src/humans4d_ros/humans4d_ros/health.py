@@ -66,6 +66,12 @@ def _judged(report: Report, limits: NodeParameters, why_silent: Callable[[], str
         findings.append((error, "every image was refused: see last_error"))
     elif refused:
         findings.append((warn, f"{refused} images were refused: see last_error"))
+    if report.recent.get("stamped_on_arrival"):
+        findings.append(
+            (warn, "images have no stamp, or one that stands still: they go by their arrival")
+        )
+    if report.recent.get("late") and not processed:
+        findings.append((warn, "every image is left out: none is later than those before it"))
     if report.silence > limits.image_timeout:
         # Nothing else is worth saying then: it all comes from this.
         findings.append((warn, f"no image for {report.silence:.0f} s: {why_silent()}"))

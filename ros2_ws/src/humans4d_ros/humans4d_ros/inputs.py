@@ -21,6 +21,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from humans4d_core.errors import CameraError, Humans4dError
 from humans4d_core.shown_text import shown
+from humans4d_core.stamps import ArrivalStamps, StampMeaning, StampOrder
 from humans4d_core.types import Detections
 
 from .boxes import (
@@ -58,6 +59,8 @@ class Arrival:
     message: Image | CompressedImage
     received: float  #: time.monotonic
     detections: Detections | None = None  #: of another node; None: our detector's are wanted
+    stamp_ns: int | None = None  #: what the image goes by; None: the message's stamp
+    restarts: int = 0  #: how often time had begun anew before it
 
 
 class Inputs:
@@ -73,8 +76,12 @@ class Inputs:
         self._cameras = cameras
         self._subscriptions: list = []
         self._pairing: Pairing[Arrival] | None = None
-        self._last_stamp_ns = 0
         self._log_limit = LogLimit(LOG_PERIOD)
+        #: What the images' stamps mean.
+        self.order = StampOrder(settings.restart_seconds)
+        self._restarts = 0
+        self._image_stamps, self._depth_stamps = ArrivalStamps(), ArrivalStamps()
+        self._told_of_arrivals = False
         self.depth = DepthBuffer() if settings.use_depth else None
         self.transforms: TransformListener | None = None
         if settings.target_frame or settings.ground_frame:
@@ -112,6 +119,7 @@ class Inputs:
         settings = self._settings
         self._awaits_calibration = not settings.horizontal_fov
         self._look_again_at = 0.0
+        self.order.reset()
         if self.transforms is not None:
             self.transforms.open()
         # Images and boxes in one group: they are paired without a lock.
@@ -178,15 +186,19 @@ class Inputs:
     # Executor
 
     def _receive(self, message: Image | CompressedImage) -> None:
-        arrival = Arrival(message, time.monotonic())
+        received = time.monotonic()
         try:
-            stamp_ns = join_valid_stamp(message.header.stamp)
+            stamp_ns = self._stamp_of_image(message)
         except StampError as error:
             self._refuse_image("image", error)
             return
-        if stamp_ns < self._last_stamp_ns:
-            self._forget_the_past()
-        self._last_stamp_ns = stamp_ns
+        meaning = self.order.take(stamp_ns, received)
+        if meaning is StampMeaning.LATE:
+            self._statistics.image_late()
+            return
+        if meaning is StampMeaning.RESTART:
+            self._begin_anew(stamp_ns)
+        arrival = Arrival(message, received, stamp_ns=stamp_ns, restarts=self._restarts)
         if self._awaits_calibration:
             self._look_for_latched_calibration(arrival.received)
         if self._pairing is None:
@@ -225,7 +237,9 @@ class Inputs:
 
     def _receive_depth(self, message: Image) -> None:
         try:
-            self.depth.put(message, join_valid_stamp(message.header.stamp))
+            own_ns = join_valid_stamp(message.header.stamp)
+            now_ns = self._node.get_clock().now().nanoseconds
+            self.depth.put(message, self._depth_stamps.stamp(own_ns, now_ns))
         except StampError as error:
             self._refuse("depth", error)
 
@@ -258,8 +272,33 @@ class Inputs:
             latched = self._node.create_subscription(CameraInfo, topic, self._calibrate, LATCHED)
             self._subscriptions.append(latched)
 
-    def _forget_the_past(self) -> None:
+    def _stamp_of_image(self, message: Image | CompressedImage) -> int:
+        """Its own, or the time of its arrival; raises StampError."""
+        own_ns = join_valid_stamp(message.header.stamp)
+        clock = self._node.get_clock()
+        stamp_ns = self._image_stamps.stamp(own_ns, clock.now().nanoseconds)
+        if not self._image_stamps.in_use:
+            self._told_of_arrivals = False
+            return stamp_ns
+        what = "have no stamp" if own_ns == 0 else "all have one stamp"
+        if self._pairing is not None:
+            raise StampError(f"images {what}, so their boxes cannot be told: stamp both alike")
+        self._statistics.image_stamped_on_arrival()
+        if not self._told_of_arrivals:
+            self._told_of_arrivals = True
+            whose = "the simulated clock" if clock.ros_time_is_active else "this machine's clock"
+            self._node.get_logger().warning(
+                f"images {what}: they go by the time of their arrival, by {whose}"
+            )
+        return stamp_ns
+
+    def _begin_anew(self, stamp_ns: int) -> None:
         """Time went back (a bag that loops): what moved then is no guide."""
+        self._restarts += 1
+        self._statistics.time_jumped_back()
+        self._node.get_logger().warning(
+            f"time jumped back to {stamp_ns * 1e-9:.3f} s: tracks start anew"
+        )
         for held in (self.transforms, self.depth, self._pairing):
             if held is not None:
                 held.clear()

@@ -24,10 +24,14 @@ class Mailbox(Generic[Item]):
             self._changed.notify()
         return dropped
 
-    def take(self) -> Item | None:
-        """Wait for the newest item; None once the mailbox is closed."""
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def take(self, timeout: float | None = None) -> Item | None:
+        """Wait for the newest item; None once the mailbox is closed, or after `timeout` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._item is not None)
+            self._changed.wait_for(lambda: self._closed or self._item is not None, timeout)
             item, self._item = self._item, None
         return item
 

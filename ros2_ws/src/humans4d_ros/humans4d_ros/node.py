@@ -24,6 +24,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from humans4d_core.pipeline import Pipeline, create_pipeline
 from humans4d_core.shown_text import shown
+from humans4d_core.stamps import StampMeaning
 from humans4d_core.types import Frame
 
 from .boxes import TopicDetector
@@ -41,12 +42,15 @@ from .outputs import Outputs
 from .parameter_access import LiveParameters, Settings
 from .rate_limit import RateLimit
 from .refusals import LOG_PERIOD, explained, reason
+from .silence import Silence
 from .topics import image_topic
 from .warm_up import warm_up
 from .worker import Worker
 
 #: Seconds between reports.
 DIAGNOSTICS_PERIOD = 1.0
+#: Most seconds that the end waits for listeners to have heard who is LOST.
+LAST_WORDS_SECONDS = 0.5
 
 
 class Humans4dNode(LifecycleNode):
@@ -68,7 +72,8 @@ class Humans4dNode(LifecycleNode):
         self._inputs: Inputs | None = None
         self._cameras = CameraSource()
         self._frames: FrameSource | None = None
-        self._last_stamp_ns: int | None = None
+        self._restarts = 0  # of time, that the worker has followed
+        self._silence = Silence(self.get_clock())
         self._last_view = ""  # size and frame of the images
         self._callback_log = CallbackLog(self.get_logger())
         self._refusal_log = LogLimit(LOG_PERIOD)
@@ -114,7 +119,6 @@ class Humans4dNode(LifecycleNode):
         self.get_logger().info(f"track ids begin at {self._next_id}{go_on}")
         warm_up(pipeline)
         self._pipeline = pipeline
-        self._trust_ground()
         self._frames = FrameSource(
             self._cameras,
             self._inputs.transforms,
@@ -123,7 +127,8 @@ class Humans4dNode(LifecycleNode):
             self.resolve_topic_name("image"),
             self.get_logger().info,
         )
-        self._outputs = Outputs(self, pipeline, settings)
+        self._outputs = Outputs(self, pipeline, settings, self._statistics)
+        self._follow_settings()
         if settings.publish_tf and not self._outputs.has_tf:
             self.get_logger().warning("no TF: the package tf2_msgs is not installed")
 
@@ -143,7 +148,8 @@ class Humans4dNode(LifecycleNode):
     def _listen(self) -> None:
         self._outputs.publish_body_model()
         self._statistics.activated()
-        self._worker = Worker(self._process, self._refuse)
+        self._last_view = ""
+        self._worker = Worker(self._process, self._refuse, self._end_tracks_in_silence)
         self._inputs.open(self._receive)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -187,6 +193,8 @@ class Humans4dNode(LifecycleNode):
         self._inputs.close()
         self._worker.stop()
         self._worker = None
+        self._end_tracks()
+        self._outputs.wait_until_heard(LAST_WORDS_SECONDS)
         self._outputs.clear_displays()
         self._state = "inactive"
         self._report()
@@ -216,6 +224,7 @@ class Humans4dNode(LifecycleNode):
             self._statistics.image_received(worker.offer(arrival))
         else:
             self._statistics.image_skipped()
+            self._silence.end(arrival.received)
 
     def _report(self) -> None:
         # Under its full name, so that two nodes of two cameras do not hide each other.
@@ -253,18 +262,43 @@ class Humans4dNode(LifecycleNode):
     def _process(self, arrival: Arrival) -> None:
         if self._live.settings is not self._applied:
             self._apply(self._live.settings)
+        if arrival.restarts != self._restarts:
+            self._restarts = arrival.restarts
+            self._end_tracks()
+            self._pipeline.stamps.reset()
         frame = self._frames.frame(arrival, self._applied.node)
-        stamp_ns = frame.stamp_ns
-        if self._last_stamp_ns is not None and stamp_ns < self._last_stamp_ns:
-            self._statistics.time_jumped_back()
-            seconds = (self._last_stamp_ns - stamp_ns) * 1e-9
-            self.get_logger().warning(f"time jumped back {seconds:.1f} s: tracks start anew")
-        self._last_stamp_ns = stamp_ns
         self._notice_another_camera(frame)
+        if self._pipeline.stamps.meaning(frame.stamp_ns) is StampMeaning.RESTART:
+            # Earlier than what was said of the people when images failed to come.
+            self._end_tracks()
+            self._pipeline.stamps.reset()
         result = self._pipeline.process(frame, arrival.detections)
+        if result.is_late:
+            self._statistics.image_late(is_received=True)
+            return
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
+        self._silence.end(arrival.received)
         self._statistics.boxes_unused(result.boxes_without_body, result.boxes_left_out)
         self._statistics.image_processed(result.people.states, latency, node_seconds)
+
+    def _end_tracks(self, silence: float = 0.0) -> None:
+        """Everybody is published once more, as LOST; who comes then is new."""
+        self._pipeline.reset()
+        said_ns = self._outputs.end_tracks(silence)
+        if said_ns is not None:
+            # What is said next is said later.
+            self._pipeline.stamps.note(said_ns)
+            self._statistics.everybody_left()
+
+    def _end_tracks_in_silence(self) -> None:
+        """Nobody is shown for ever when images stop, or when none can be used."""
+        silence = self._silence.seconds
+        if self._outputs.names_anybody and silence > self._live.settings.node.image_timeout:
+            self.get_logger().warning(
+                f"no image could be used for {silence:.1f} s: everybody is LOST",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+            self._end_tracks(silence)
 
     def _notice_another_camera(self, frame: Frame) -> None:
         """Boxes and distances of one camera say nothing about those of another."""
@@ -275,7 +309,7 @@ class Humans4dNode(LifecycleNode):
                 "camera a node of its own",
                 throttle_duration_sec=LOG_PERIOD,
             )
-            self._pipeline.reset()
+            self._end_tracks()
         self._last_view = view
 
     def _apply(self, settings: Settings) -> None:
@@ -287,11 +321,13 @@ class Humans4dNode(LifecycleNode):
                 config = replace(config, start_score=self._pipeline.detector.start_score)
             self._pipeline.tracker.config = config
         self._applied = settings
-        self._pipeline.max_people = settings.node.max_people
-        self._trust_ground()
+        self._follow_settings()
 
-    def _trust_ground(self) -> None:
-        """As far as the parameter says."""
+    def _follow_settings(self) -> None:
+        """Where others keep what a parameter says."""
+        for order in (self._inputs.order, self._pipeline.stamps):
+            order.restart_seconds = self._applied.node.restart_seconds
+        self._pipeline.max_people = self._applied.node.max_people
         if self._pipeline.positioning is not None:
             self._pipeline.positioning.ground_tilt_sigma = self._applied.node.ground_tilt_sigma
 
@@ -301,6 +337,7 @@ class Humans4dNode(LifecycleNode):
         self._statistics.image_refused(kind, shown(error, 1500))
         if self._refusal_log.is_due(kind):
             self.get_logger().error(f"image refused: {explained(error)}")
+        self._end_tracks_in_silence()
 
 
 def main(args: list[str] | None = None) -> int:

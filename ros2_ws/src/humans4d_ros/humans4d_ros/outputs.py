@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from array import array
+from dataclasses import replace
 
 import numpy as np
 from humans4d_msgs.msg import BodyModel, PeopleForecast, TrackedPeople
+from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
@@ -14,7 +16,7 @@ from visualization_msgs.msg import MarkerArray
 from humans4d_core.pipeline import Pipeline, Result
 from humans4d_core.reference_frames import forecast_in_frame
 from humans4d_core.rendering import draw_overlay
-from humans4d_core.types import Frame
+from humans4d_core.types import Forecast, Frame
 
 from .conversions import (
     body_model_to_message,
@@ -23,6 +25,8 @@ from .conversions import (
     latency_seconds,
     people_to_message,
 )
+from .diagnostics import Statistics
+from .last_check import FARTHEST, UNKNOWN_VARIANCE, Checked, LastCheck
 from .markers import MeshMarkers, SkeletonMarkers
 from .parameters import NodeParameters
 from .scene import Scene
@@ -39,8 +43,16 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 class Outputs:
     """The lifecycle publishers of a configured node."""
 
-    def __init__(self, node, pipeline: Pipeline, settings: NodeParameters):
+    def __init__(
+        self,
+        node,
+        pipeline: Pipeline,
+        settings: NodeParameters,
+        statistics: Statistics | None = None,
+    ):
         self._node = node
+        self._last_check = LastCheck(statistics)
+        self._last_frame: Frame | None = None
         self._body = pipeline.recovery.body
         self._detector = pipeline.detector.name
         self._tracker = pipeline.tracker
@@ -74,7 +86,10 @@ class Outputs:
         Returns `latency_seconds` and `node_seconds` as in TrackedPeople.
         """
         settings = self.settings
-        scene = Scene(result.people, frame, settings.target_frame)
+        pose = frame.fixed_from_camera if settings.target_frame else None
+        checked = self._last_check.check(result.people, pose)
+        self._last_frame = frame
+        scene = Scene(checked.people, frame, settings.target_frame)
         # Transforms go first: who gets the people may look them up at the same stamp.
         if self._shall_transform(scene):
             self._last_tf_ns = scene.stamp_ns
@@ -96,7 +111,7 @@ class Outputs:
             message.latency_seconds, message.node_seconds = latency, node_seconds
             self._people.publish(message)
         if _is_heard(self._forecasts):
-            self._forecasts.publish(self._forecast(scene))
+            self._forecasts.publish(self._forecast(scene, checked))
         if listeners := self._markers.get_subscription_count():
             self._markers.publish(self._skeletons.update(scene, listeners))
         if listeners := self._mesh_markers.get_subscription_count():
@@ -105,8 +120,47 @@ class Outputs:
             self._surface.publish(surface_cloud(scene))
             self._last_surface = scene.stamp_ns, scene.frame_id
         if _is_heard(self._overlay):
-            self._overlay.publish(self._drawn(frame, result))
+            self._overlay.publish(self._drawn(scene))
         return latency, node_seconds
+
+    @property
+    def names_anybody(self) -> bool:
+        """Whether the last list named somebody who is not LOST."""
+        return self._last_check.knows_anybody
+
+    def end_tracks(self, silence: float = 0.0) -> int | None:
+        """Name everybody of the last list once more, as LOST, `silence` seconds after it, and
+        clear the displays. The stamp of that (ns); None where nobody was there."""
+        lost, frame = self._last_check.end(), self._last_frame
+        if lost is None or frame is None:
+            return None
+        frame = replace(frame, stamp_ns=frame.stamp_ns + max(round(silence * 1e9), 1))
+        scene = Scene(lost, frame, self.settings.target_frame)
+        where = {"stamp_ns": scene.stamp_ns, "frame_id": scene.frame_id}
+        if _is_heard(self._people):
+            size = (frame.camera.width, frame.camera.height)
+            self._people.publish(
+                people_to_message(
+                    scene.people,
+                    **where,
+                    image_size=size,
+                    detector=self._detector,
+                    with_vertices=False,
+                )
+            )
+        if _is_heard(self._forecasts):
+            seconds = self._forecast_seconds()
+            nothing = np.zeros((0, len(seconds), 3), np.float32)
+            nobody = Forecast(nothing, np.zeros((*nothing.shape, 3), np.float32))
+            self._forecasts.publish(
+                forecast_to_message(scene.people.select(slice(0, 0)), nobody, seconds, **where)
+            )
+        self.clear_displays()
+        return scene.stamp_ns
+
+    def wait_until_heard(self, seconds: float) -> None:
+        """Until listeners have the last list of people, but no longer: before a process ends."""
+        self._people.wait_for_all_acked(Duration(seconds=seconds))
 
     def clear_displays(self) -> None:
         """Take everybody off the displays: nobody will be updated any more."""
@@ -134,19 +188,31 @@ class Outputs:
         is_new = scene.stamp_ns != self._last_tf_ns
         return bool(self.has_tf and scene.frame_id and is_new and _is_heard(self._tf))
 
-    def _forecast(self, scene: Scene) -> PeopleForecast:
+    def _forecast_seconds(self) -> np.ndarray:
         settings = self.settings
         steps = max(round(settings.forecast_horizon / settings.forecast_step), 1)
-        seconds = settings.forecast_step * np.arange(1, steps + 1)
-        forecast = self._tracker.forecast(seconds)
+        return settings.forecast_step * np.arange(1, steps + 1)
+
+    def _forecast(self, scene: Scene, checked: Checked) -> PeopleForecast:
+        seconds = self._forecast_seconds()
+        forecast = self._tracker.forecast(seconds).select(checked.rows)
         if scene.pose is not None:
             forecast = forecast_in_frame(forecast, scene.pose)
+        people = scene.people.select(slice(0, len(checked.rows)))
+        # Where a velocity or a place cannot be, nothing is foreseen.
+        possible = people.velocity_covariance_cam[:, 0, 0] < UNKNOWN_VARIANCE / 2
+        with np.errstate(invalid="ignore"):
+            possible &= (np.abs(forecast.positions_cam) <= 2 * FARTHEST).all((1, 2))
+        possible &= np.isfinite(forecast.covariances_cam).all((1, 2, 3))
+        if not possible.all():
+            people, forecast = people.select(possible), forecast.select(possible)
         return forecast_to_message(
-            scene.people, forecast, seconds, stamp_ns=scene.stamp_ns, frame_id=scene.frame_id
+            people, forecast, seconds, stamp_ns=scene.stamp_ns, frame_id=scene.frame_id
         )
 
-    def _drawn(self, frame: Frame, result: Result) -> Image:
-        drawn = draw_overlay(frame.image_bgr, result.people, self._body.faces, frame.camera)
+    def _drawn(self, scene: Scene) -> Image:
+        frame = scene.frame
+        drawn = draw_overlay(frame.image_bgr, scene.people_cam, self._body.faces, frame.camera)
         height, width = drawn.shape[:2]
         image = Image(height=height, width=width, encoding="bgr8", step=3 * width)
         image.data = array("B", drawn.tobytes())

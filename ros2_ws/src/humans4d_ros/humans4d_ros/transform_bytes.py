@@ -20,6 +20,8 @@ MOST_IN_ONE = 4000
 FEWEST_BYTES = 8 + 2 * 5 + 56
 #: How far a quaternion's length may be off 1; tf2's.
 QUATERNION_TOLERANCE = 0.1
+#: m between two frames: more than from any place to the centre of the earth.
+FARTHEST_LINK = 1e7
 
 
 class Transform(NamedTuple):
@@ -43,6 +45,8 @@ class Transform(NamedTuple):
             raise TransformError(f"{what}: give it two different frames")
         if not all(map(math.isfinite, (*self.quaternion, *self.translation))):
             raise TransformError(f"{what} holds numbers that are not finite")
+        if max(map(abs, self.translation)) > FARTHEST_LINK:
+            raise TransformError(f"{what} is over more than {FARTHEST_LINK:g} m")
         length = math.hypot(*self.quaternion)
         if abs(length - 1) > QUATERNION_TOLERANCE:
             raise TransformError(f"{what} has a quaternion of length {length:.3g} instead of 1")

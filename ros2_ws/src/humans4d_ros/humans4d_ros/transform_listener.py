@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 
+import numpy as np
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from humans4d_core.types import Pose
 
+from .last_check import FARTHEST
 from .refusals import TransformError
 from .transform_bytes import read_transforms
 from .transform_tree import MOST_FRAMES, TransformTree
@@ -75,7 +77,8 @@ class TransformListener:
             with self._changed:
                 start = time.monotonic()
                 try:
-                    return self._tree.lookup(target, source, stamp_ns)
+                    pose = self._tree.lookup(target, source, stamp_ns)
+                    break
                 except TransformError as error:
                     now = time.monotonic()
                     left = deadline - now
@@ -85,6 +88,14 @@ class TransformListener:
                 self._changed.wait(left)
             # Whatever arrives wakes this up: of a flood it looks at as much as leaves others time.
             time.sleep(min(REST * (now - start), left))
+        with np.errstate(invalid="ignore", over="ignore"):
+            distance = np.linalg.norm(pose.translation)
+        if not distance <= FARTHEST:  # also where it is not a number
+            raise TransformError(
+                f"'{source}' is {distance:.3g} m from '{target}', more than {FARTHEST:g} m: choose "
+                "a frame that is nearer to the robot"
+            )
+        return pose
 
     def clear(self) -> None:
         """Time has jumped: what moves is forgotten."""

@@ -11,16 +11,26 @@ from .log_limit import LogLimit
 from .mailbox import Item, Mailbox
 from .refusals import LOG_PERIOD
 
+#: Seconds without an item after which the worker looks whether anything else is to be done.
+IDLE_SECONDS = 0.1
+
 
 class Worker(Generic[Item]):
     """Hands each item of its mailbox to `process`; what that raises goes to `on_error`.
 
-    What `on_error` itself raises is written to stderr, at most every few seconds.
+    What `on_error` itself raises is written to stderr, at most every few seconds. `on_idle` is
+    called, in the same thread, as long as nothing comes.
     """
 
-    def __init__(self, process: Callable[[Item], None], on_error: Callable[[Exception], None]):
+    def __init__(
+        self,
+        process: Callable[[Item], None],
+        on_error: Callable[[Exception], None],
+        on_idle: Callable[[], None] | None = None,
+    ):
         self._process = process
         self._on_error = on_error
+        self._on_idle = on_idle
         self._mailbox: Mailbox[Item] = Mailbox()
         self._last_resort = LogLimit(LOG_PERIOD)
         self._thread = threading.Thread(target=self._run, name="humans4d_worker", daemon=True)
@@ -36,9 +46,16 @@ class Worker(Generic[Item]):
         self._thread.join()
 
     def _run(self) -> None:
-        while (item := self._mailbox.take()) is not None:
+        timeout = None if self._on_idle is None else IDLE_SECONDS
+        while True:
+            item = self._mailbox.take(timeout)
+            if item is None and self._mailbox.is_closed:
+                return
             try:
-                self._process(item)
+                if item is None:
+                    self._on_idle()
+                else:
+                    self._process(item)
             except Exception as error:  # one bad image must not end the node
                 self._tell(error)
 
