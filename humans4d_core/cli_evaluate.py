@@ -118,7 +118,7 @@ def simulation(
         typer.echo(f"people animated by {shown(world.gaits.source)}; seed {seed}")
     if not has_byte_track():
         errors.print(
-            "note: ByteTrack is not in the table, pip install 'humans4d[peers]' adds it",
+            "note: ByteTrack is not in the table, pip install '.[peers]' in the checkout adds it",
             markup=False,
         )
 

@@ -89,10 +89,11 @@ def require_trackeval():
     except ImportError as error:
         if error.name != "trackeval":
             raise Humans4dError(
-                f"TrackEval cannot be imported ({error}): pip install 'humans4d[evaluate]'"
+                f"TrackEval cannot be imported ({error}): pip install '.[evaluate]' in the checkout"
             ) from None
         raise Humans4dError(
-            "TrackEval is not installed, and it counts the scores: pip install 'humans4d[evaluate]'"
+            "TrackEval is not installed, and it counts the scores: pip install '.[evaluate]' in "
+            "the checkout"
         ) from None
     return trackeval
 

@@ -165,7 +165,7 @@ def video_frames() -> list[np.ndarray]:
 class NodeProcess:
     """The node as a process of its own, and what it says."""
 
-    def __init__(self, parameters: dict, environment: dict[str, str] | None = None):
+    def __init__(self, parameters: dict, environment: dict[str, str] | None = None, arguments=()):
         assignments = [f"{name}:={value}" for name, value in parameters.items()]
         options = [word for text in assignments for word in ("-p", text)]
         command = [
@@ -176,6 +176,7 @@ class NodeProcess:
             "humans4d_ros.node",
             "--ros-args",
             *options,
+            *arguments,
         ]
         self.process = subprocess.Popen(
             command,
@@ -263,12 +264,13 @@ def kill_process():
 def start_node():
     """start_node(**parameters) -> NodeProcess; what a test leaves running is killed.
 
-    environment: variables added to the process's, such as the fixture `underlay`.
+    environment: variables added to the process's, such as the fixture `underlay`. arguments: more
+    ROS arguments.
     """
     started = []
 
-    def start(environment: dict[str, str] | None = None, **parameters) -> NodeProcess:
-        started.append(NodeProcess(parameters, environment))
+    def start(environment: dict[str, str] | None = None, arguments=(), **parameters) -> NodeProcess:
+        started.append(NodeProcess(parameters, environment, arguments))
         return started[-1]
 
     yield start

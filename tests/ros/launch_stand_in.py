@@ -93,9 +93,17 @@ class OnProcessExit(Entity):
     named = ("target_action", "on_exit")
 
 
-class TimerAction(Entity):
-    named = ("period", "actions", "cancel_on_shutdown", "condition")
-    required = ("period", "actions")
+class EmitEvent(Entity):
+    named = ("event", "condition")
+    required = ("event",)
+
+
+class ShutdownProcess(Entity):
+    named = required = ("process_matcher",)
+
+
+def matches_action(target_action):
+    return lambda action: action == target_action
 
 
 class Shutdown(Entity):
@@ -123,15 +131,17 @@ MODULES = {
     "launch": (LaunchDescription,),
     "launch.actions": (
         DeclareLaunchArgument,
+        EmitEvent,
         IncludeLaunchDescription,
         OpaqueFunction,
         RegisterEventHandler,
         SetEnvironmentVariable,
         Shutdown,
-        TimerAction,
     ),
     "launch.conditions": (IfCondition,),
     "launch.event_handlers": (OnProcessExit,),
+    "launch.events": (matches_action,),
+    "launch.events.process": (ShutdownProcess,),
     "launch.launch_description_sources": (PythonLaunchDescriptionSource,),
     "launch.substitutions": (LaunchConfiguration,),
     "launch_ros": (),

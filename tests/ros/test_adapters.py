@@ -48,9 +48,11 @@ class Rig:
         self.people = self.node.create_publisher(TrackedPeople, "humans4d/people", 5)
         self.received = {}
 
-    def run(self, name: str, *parameters: Parameter) -> None:
+    def run(self, name: str, *parameters: Parameter, namespace: str = "") -> None:
         """An adapter in this process."""
-        adapter = ADAPTERS[name].create(context=self.context, parameter_overrides=list(parameters))
+        adapter = ADAPTERS[name].create(
+            context=self.context, parameter_overrides=list(parameters), namespace=namespace
+        )
         self._nodes.append(adapter)
         self._executor.add_node(self._nodes[-1])
 
@@ -174,6 +176,41 @@ def test_rep_155s_ids_can_be_a_cameras_own(rig, people):
     rig.show(people, lambda: tracked and matches)
     assert list(tracked[0].ids) == ["left_b1", "left_b3"]
     assert matches[0].id2.startswith("left_p10")
+
+
+@pytest.mark.parametrize("namespaces", [("left", "right"), ("robot_a/front", "robot_b/front")])
+def test_the_bodies_of_two_cameras_have_ids_of_their_own(rig, people, namespaces):
+    topics = {}
+    for namespace in namespaces:
+        rig.run("rep155", namespace=namespace)
+        topics[namespace] = rig.node.create_publisher(
+            TrackedPeople, f"/{namespace}/humans4d/people", 5
+        )
+    tracked = rig.listen("hri_msgs/msg/IdsList", "/humans/bodies/tracked")
+    matches = rig.listen("hri_msgs/msg/IdsMatch", "/humans/candidate_matches")
+    tf = rig.listen("tf2_msgs/msg/TFMessage", "/tf")
+    message = people_to_message(people, stamp_ns=STAMP, frame_id="odom", image_size=SIZE)
+
+    def ids():
+        return {tuple(each.ids) for each in tracked}
+
+    def everybody_is_told():
+        for publisher in topics.values():
+            publisher.publish(message)
+        return len(ids()) == 2 and len({m.transforms[0].child_frame_id for m in tf}) == 2
+
+    rig.show(people, everybody_is_told)
+    prefixes = [namespace.replace("/", "_") + "_" for namespace in namespaces]
+    assert ids() == {(f"{prefix}b1", f"{prefix}b3") for prefix in prefixes}
+    frames = {t.child_frame_id for each in tf for t in each.transforms}
+    assert frames == {f"body_{prefix}b{i}" for prefix in prefixes for i in (1, 3)}
+    assert {match.id2.rpartition("p")[0] for match in matches} == set(prefixes)
+
+
+@pytest.mark.parametrize("prefix", ["left/", "1_", "a b", "ä"])
+def test_a_prefix_that_no_topic_can_have_is_refused(rig, prefix):
+    with pytest.raises(ValueError, match="id_prefix is"):
+        rig.run("rep155", Parameter("id_prefix", value=prefix))
 
 
 def test_rep_155s_frames_are_the_bodies(rig, people):
@@ -337,6 +374,22 @@ def test_only_those_that_are_named_run(rig, people, start_adapters, underlay):
 )
 def test_what_cannot_run_says_why(start_adapters, underlay_is_needed, names, said):
     adapters = start_adapters(*names)
+    assert adapters.wait() == 1
+    assert said in adapters.output
+    assert "Traceback" not in adapters.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-p", "id_prefix:=left/"), "cannot start: id_prefix is 'left/'"),
+        (("-p", "id_prefix:=5"), "cannot start: Trying to set parameter 'id_prefix'"),
+        (("--log-level", "foo"), "cannot start: ROS arguments: Couldn't parse log level"),
+        (("--params-file", "/nowhere.yaml"), "cannot start: /nowhere.yaml cannot be read"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_one_sentence(start_adapters, underlay, arguments, said):
+    adapters = start_adapters("rep155", "--ros-args", *arguments, environment=underlay)
     assert adapters.wait() == 1
     assert said in adapters.output
     assert "Traceback" not in adapters.output

@@ -1,5 +1,6 @@
 """The demo: a real bag through the real node, and what is left of it on disk."""
 
+import errno
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -18,6 +20,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 
 from ament_index_python.packages import get_package_share_directory
 from humans4d_msgs.msg import BodyModel
+from humans4d_ros import bag_writer
 from humans4d_ros.bag_recorder import register_installed_type
 from humans4d_ros.conversions import join_stamp, people_to_message
 from humans4d_ros.demo import main
@@ -27,6 +30,7 @@ from rclpy.serialization import serialize_message
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from humans4d_core.errors import InputFileError
 from humans4d_core.io import CameraChoice, message_typestore, read_messages, write_camera_bag
 from humans4d_core.types import Camera, Frame
 
@@ -69,8 +73,12 @@ def summary_of(output: Path) -> dict:
 
 
 def people_messages(output: Path) -> list:
-    types = message_typestore(Path(get_package_share_directory("humans4d_msgs")))
-    return [m for _, _, m in read_messages(output / "recording", ["/humans4d/people"], types)]
+    messages = read_messages(output / "recording", ["/humans4d/people"], message_types())
+    return [message for _, _, message in messages]
+
+
+def message_types():
+    return message_typestore(Path(get_package_share_directory("humans4d_msgs")))
 
 
 def test_leaves_the_files_it_names(demo):
@@ -234,6 +242,75 @@ def test_interrupt_ends_the_node_and_leaves_a_whole_recording(pedestrian_bag, tm
     assert len(nodes) == 1 and not Path(f"/proc/{nodes[0]}").exists()
     assert (output / "recording" / "metadata.yaml").is_file()
     people_messages(output)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_no_node_stays_behind_a_demo_that_is_killed_or_loses_its_terminal(
+    pedestrian_bag, tmp_path, number
+):
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        demo_command(pedestrian_bag, output), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert any(line.startswith(b"Replaying the bag") for line in process.stdout)
+        (node,) = children_of(process.pid)
+        wait_for(lambda: recorded_people(output), process.poll)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+    wait_for(lambda: not is_running(node), process.poll)
+    assert recorded_people(output)
+    assert (output / "recording" / "metadata.yaml").is_file() == (number == signal.SIGHUP)
+
+
+def recorded_people(output: Path) -> list:
+    try:
+        return people_messages(output)
+    except InputFileError:  # nothing is there yet
+        return []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(condition, about, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, about()
+        time.sleep(0.05)
+
+
+def test_a_full_disk_ends_the_demo_with_one_sentence_and_keeps_what_was_recorded(
+    pedestrian_bag, tmp_path, capfd, monkeypatch
+):
+    write, written = bag_writer._WholeWrites.write, []
+
+    def write_until_full(file, data):
+        written.append(len(data))
+        if sum(written) > 400_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr(bag_writer._WholeWrites, "write", write_until_full)
+    output = tmp_path / "out"
+    code = main(["--bag", str(pedestrian_bag), "--output", str(output)])
+    errors = capfd.readouterr().err
+    assert code == 1 and "Traceback" not in errors
+    assert errors.count("error:") == 1 and "No space left on device" in errors
+    list(read_messages(output / "recording", ["/humans4d/body_model"], message_types()))
+
+
+def test_results_that_cannot_be_written_are_one_sentence(pedestrian_bag, tmp_path, capfd):
+    (tmp_path / "file").write_text("")
+    code = main(["--bag", str(pedestrian_bag), "--output", str(tmp_path / "file" / "out")])
+    errors = capfd.readouterr().err
+    assert code != 0 and errors.count("error:") == 1 and "Traceback" not in errors
 
 
 def test_says_why_the_node_ended(pedestrian_bag, tmp_path, capfd, monkeypatch):

@@ -6,10 +6,13 @@ The wheels of ROS 2 have no `launch`: there the last test is skipped.
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -25,7 +28,7 @@ from humans4d_core.io import write_camera_bag
 from humans4d_core.types import Camera, Frame
 
 FILES = ("humans4d.launch.py", "replay.launch.py", "rviz.launch.py")
-NEEDED = {"replay.launch.py": {"bag": "in", "output": "out"}}
+NEEDED = {"replay.launch.py": {"bag": str(Path(__file__).parent), "output": "no_such_folder"}}
 PROFILE_VARIABLES = {
     "humble": "FASTRTPS_DEFAULT_PROFILES_FILE",
     "jazzy": "FASTRTPS_DEFAULT_PROFILES_FILE",
@@ -54,6 +57,32 @@ def launch(monkeypatch):
         each.close()
 
 
+@pytest.fixture
+def rviz_installed(tmp_path, monkeypatch):
+    """A prefix with a program called rviz2."""
+    index = tmp_path / "prefix/share/ament_index/resource_index/packages"
+    program = tmp_path / "prefix/lib/rviz2/rviz2"
+    for folder in (index, program.parent):
+        folder.mkdir(parents=True)
+    (index / "rviz2").touch()
+    program.touch()
+    monkeypatch.setenv(
+        "AMENT_PREFIX_PATH", f"{tmp_path / 'prefix'}:{os.environ['AMENT_PREFIX_PATH']}"
+    )
+
+
+@pytest.fixture
+def adapters_installed(monkeypatch):
+    """What the launch file asks Python for, but hri_msgs, is there."""
+    find = importlib.util.find_spec
+
+    def find_spec(name, *rest):
+        found = {"hri_msgs": None, "vision_msgs": find("os"), "people_msgs": find("os")}
+        return found[name] if name in found else find(name, *rest)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+
+
 def node_of(launched, executable="humans4d_node"):
     (process,) = [p for p in launched.processes if p.executable == executable]
     return process
@@ -64,6 +93,7 @@ def remappings(process) -> dict[str, str]:
     return dict(pair for pair in pairs if len(pair) == 2)
 
 
+@pytest.mark.usefixtures("rviz_installed")
 @pytest.mark.parametrize("file", FILES)
 def test_every_argument_is_described_and_documented(launch, file):
     docs = Path(__file__).parents[2] / "docs" / "ros.md"
@@ -84,10 +114,12 @@ def test_the_cameras_namespace_gives_its_topics(launch):
     assert given["camera_info"] == "/front/camera_info"
 
 
-def test_what_is_left_empty_is_left_to_the_parameter_file(launch):
-    node = node_of(launch("humans4d.launch.py", params_file="/my/own.yaml"))
+def test_what_is_left_empty_is_left_to_the_parameter_file(launch, tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text("/**: {ros__parameters: {max_rate: 5.0}}")
+    node = node_of(launch("humans4d.launch.py", params_file=str(own)))
     assert node.parameters == {}
-    assert "/my/own.yaml" in node.command
+    assert str(own) in node.command
     node = node_of(
         launch("humans4d.launch.py", autostart="false", use_sim_time="true", checkpoint="123")
     )
@@ -105,6 +137,7 @@ def test_the_log_level_is_handed_on(launch):
     assert command[command.index("--log-level") + 1] == "debug"
 
 
+@pytest.mark.usefixtures("adapters_installed")
 def test_adapters_are_started_by_name_or_all_of_them(launch):
     launched = launch("humans4d.launch.py", adapters="people detections", namespace="front")
     command = node_of(launched, "humans4d_adapters").command
@@ -115,6 +148,7 @@ def test_adapters_are_started_by_name_or_all_of_them(launch):
     assert command[1] == "--ros-args"
 
 
+@pytest.mark.usefixtures("rviz_installed")
 def test_rviz_shows_the_node_of_the_namespace(launch):
     assert [p.executable for p in launch("humans4d.launch.py").processes] == ["humans4d_node"]
     launched = launch("humans4d.launch.py", rviz="true", namespace="front", fixed_frame="odom")
@@ -122,6 +156,132 @@ def test_rviz_shows_the_node_of_the_namespace(launch):
     assert os.path.isfile(command[command.index("-d") + 1])
     assert command[command.index("-f") + 1] == "odom"
     assert "/humans4d/markers:=/front/humans4d/markers" in command
+
+
+@pytest.mark.usefixtures("adapters_installed")
+def test_arguments_of_the_launch_reach_the_adapters(launch, tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text("/**: {ros__parameters: {id_prefix: front_}}")
+    launched = launch(
+        "humans4d.launch.py", adapters="people", log_level="debug", respawn="true",
+        respawn_delay="0.5", use_sim_time="true", params_file=str(own), namespace="front",
+    )  # fmt: skip
+    adapters, node = node_of(launched, "humans4d_adapters"), node_of(launched)
+    assert (adapters.respawn, adapters.respawn_delay) == (True, 0.5)
+    assert adapters.parameters == {"use_sim_time": True}
+    for process in (adapters, node):
+        assert str(own) in process.command
+        assert process.command[process.command.index("--log-level") + 1] == "debug"
+        assert "__ns:=/front" in process.command
+
+
+@pytest.mark.usefixtures("adapters_installed")
+def test_adapters_end_with_a_node_that_does_not_come_back_and_nothing_else_does(launch):
+    launched = launch("humans4d.launch.py", adapters="people")
+    (handler,) = launched.handlers
+    assert handler.target_action is node_of(launched).action
+    (emit,) = handler.on_exit
+    ends = emit.event.process_matcher
+    assert ends(node_of(launched, "humans4d_adapters").action)
+    assert not ends(node_of(launched).action)
+    assert launch("humans4d.launch.py", adapters="people", respawn="true").handlers == []
+
+
+@pytest.mark.parametrize(
+    ("camera", "image"),
+    [
+        ("/front/", "/front/image_raw"),
+        ("//front", "/front/image_raw"),
+        ("/robot//front//", "/robot/front/image_raw"),
+        (" /front ", "/front /image_raw"),
+        ("front", "front/image_raw"),  # below the namespace, as ROS has it
+        ("front/", "front/image_raw"),
+        ("/", "/image_raw"),
+        ("", "/image_raw"),
+        ("~/front", "~/front/image_raw"),
+    ],
+)
+def test_slashes_that_do_nothing_are_left_out_of_names(launch, camera, image):
+    if " " in image:
+        with pytest.raises(ValueError, match="no name in ROS"):
+            launch("humans4d.launch.py", camera=camera)
+        return
+    given = remappings(node_of(launch("humans4d.launch.py", camera=camera)))
+    assert given["image"] == image
+    assert given["image/compressed"] == image + "/compressed"
+    assert given["camera_info"] == image.replace("image_raw", "camera_info")
+
+
+@pytest.mark.parametrize("namespace", ["left", "/left", "/left/", "//left//"])
+def test_a_namespace_is_one_with_or_without_slashes(launch, namespace):
+    command = node_of(launch("humans4d.launch.py", namespace=namespace)).command
+    assert "__ns:=/left" in command
+
+
+@pytest.mark.usefixtures("adapters_installed")
+@pytest.mark.parametrize(
+    ("file", "arguments", "sentence"),
+    [
+        ("humans4d", {"rviz": "true"}, "RViz is not installed"),
+        ("rviz", {}, "RViz is not installed"),
+        ("humans4d", {"rviz": "maybe"}, "rviz is 'maybe': give true or false"),
+        ("humans4d", {"adapters": "rep155"}, "needs the package hri_msgs"),
+        ("humans4d", {"adapters": "people nav3"}, "no adapter 'nav3'"),
+        ("humans4d", {"log_level": "foo"}, "log_level is 'foo': give one of debug"),
+        ("humans4d", {"log_level": "rcl:=loud"}, "log_level is 'rcl:=loud'"),
+        ("humans4d", {"params_file": "/nowhere.yaml"}, "params_file: '/nowhere.yaml' does not"),
+        ("humans4d", {"params_file": "/tmp"}, "params_file: '/tmp' is no file"),
+        ("humans4d", {"params_file": "/dev/zero"}, "is no file"),
+        ("humans4d", {"respawn": "often"}, "respawn is 'often'"),
+        ("humans4d", {"respawn_delay": "soon"}, "respawn_delay is 'soon': give a number"),
+        ("humans4d", {"respawn_delay": "nan"}, "respawn_delay is 'nan': give a number"),
+        ("humans4d", {"respawn_delay": "-1"}, "respawn_delay is '-1': give a number"),
+        ("humans4d", {"autostart": "yes please"}, "autostart is 'yes please'"),
+        ("humans4d", {"use_sim_time": "2"}, "use_sim_time is '2'"),
+        ("humans4d", {"camera": "/front camera"}, "image is '/front camera/image_raw'"),
+        ("humans4d", {"image": ""}, "image is ''"),
+        ("humans4d", {"camera": "/2nd"}, "no digit after a /"),
+        ("humans4d", {"depth": "/a\x1b[31m"}, "no name in ROS"),
+        ("humans4d", {"namespace": "left-hand"}, "namespace is 'left-hand'"),
+        ("replay", {"bag": "/nowhere"}, "bag: '/nowhere' does not exist"),
+        ("replay", {"output": "/tmp"}, "output: '/tmp' exists already"),
+        ("replay", {"rate": "0"}, "rate is '0': give a number"),
+        ("replay", {"rate": "inf"}, "rate is 'inf': give a number"),
+        ("replay", {"topics": "/a b-c"}, "topics is 'b-c'"),
+        ("replay", {"rviz": "true"}, "RViz is not installed"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_starts(launch, started, file, arguments, sentence):
+    with pytest.raises((RuntimeError, ValueError), match=re.escape(sentence)) as raised:
+        launch(f"{file}.launch.py", **arguments)
+    assert "\x1b" not in str(raised.value)
+    # The replay looks at its own arguments first; what is of the node comes before the node.
+    assert "humans4d_node" not in started
+
+
+@pytest.fixture
+def started(monkeypatch, launch):
+    """Executables that a launch has come to, also one that fails."""
+    stand_in = sys.modules["launch"].LaunchDescription.__init__.__globals__["Launch"]
+    make, names = stand_in._process, []
+
+    def process(self, node):
+        names.append(node.executable)
+        return make(self, node)
+
+    monkeypatch.setattr(stand_in, "_process", process)
+    return names
+
+
+@pytest.mark.usefixtures("rviz_installed", "adapters_installed")
+def test_launch_files_need_nothing_but_ros(launch, monkeypatch):
+    """`ros2 launch` runs in the system's Python, the node perhaps in another."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "humans4d_ros"]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("humans4d_core", "rclpy", "numpy", "yaml", "rosbags"):
+        monkeypatch.setitem(sys.modules, name, None)
+    launch("replay.launch.py", rviz="true")
+    launch("humans4d.launch.py", adapters="all", rviz="true")
 
 
 @pytest.mark.parametrize("distribution", PROFILE_VARIABLES)
@@ -193,44 +353,75 @@ def test_the_node_that_it_starts_runs(launch, run, tmp_path):
     assert node.wait(30) == 0
 
 
-def test_a_replay_makes_a_bag_of_people_and_ends(launch, run, tmp_path, video_frames):
+def write_video_bag(path, video_frames, count=12, offset_ns=0):
+    """Images of the real video, two a second; log times are the stamps."""
     camera = Camera.from_fov(768, 576, 0.9)
     frames = [
-        Frame(image, FIRST_STAMP + index * 500_000_000, camera)
-        for index, image in enumerate(video_frames[:12])
+        Frame(image, FIRST_STAMP + offset_ns + index * 500_000_000, camera)
+        for index, image in enumerate(video_frames[:count])
     ]
-    write_camera_bag(tmp_path / "camera", frames)
+    write_camera_bag(path, frames)
+    return frames
+
+
+def test_a_replay_makes_a_bag_of_people_and_ends(launch, run, tmp_path, video_frames):
+    frames = write_video_bag(tmp_path / "camera", video_frames)
     launched = launch(
         "replay.launch.py", bag=str(tmp_path / "camera"), output=str(tmp_path / "people")
     )
     assert node_of(launched).parameters == {
         "autostart": True, "use_sim_time": True, "image_transport": "raw",
     }  # fmt: skip
-    others = [run(p, tmp_path) for p in launched.processes if p.executable != "humans4d_bag_play"]
-    player = run(node_of(launched, "humans4d_bag_play"), tmp_path)
-    player.wait(90)
-    assert player.returncode == 0, player.log.read_text()
+    node = run(node_of(launched), tmp_path)
+    replay = run(node_of(launched, "humans4d_replay"), tmp_path)
+    replay.wait(180)
+    said = replay.log.read_text()
+    assert replay.returncode == 0, said + node.log.read_text()
+    node.send_signal(signal.SIGINT)
+    assert node.wait(30) == 0, node.log.read_text()
 
-    # What the real launch does at the player's end.
-    (handler,) = launched.handlers
-    assert handler.target_action is node_of(launched, "humans4d_bag_play").action
-    (timer,) = handler.on_exit
-    assert type(timer.actions[0]).__name__ == "Shutdown"
-    time.sleep(timer.period)
-    for process in others:
-        process.send_signal(signal.SIGINT)
-    for process in others:
-        assert process.wait(30) == 0, process.log.read_text()
-
-    people = []
+    people, times, model_time = [], [], None
     with AnyReader([tmp_path / "people"], default_typestore=get_typestore(Stores.EMPTY)) as reader:
-        for connection, _, data in reader.messages():
+        for connection, log_ns, data in reader.messages():
+            times.append(log_ns)
             if connection.topic == "/humans4d/people":
                 people.append(reader.deserialize(data, connection.msgtype))
+                stamp = people[-1].header.stamp
+                assert log_ns == stamp.sec * 10**9 + stamp.nanosec
+            if connection.topic == "/humans4d/body_model":
+                model_time = log_ns
     assert len(people) >= 6
     assert any(len(message.people) for message in people)
     stamps = {frame.stamp_ns for frame in frames}
     assert {m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in people} <= stamps
+    # It plays beside its source: its times are the source's, also of what has no stamp.
+    assert model_time == FIRST_STAMP == min(times)
+    assert max(times) <= FIRST_STAMP + 60 * 10**9
+    # What was dropped is told.
+    told = re.search(r"replayed (\d+) images in .* s: (\d+) became people(, (\d+) did not)?", said)
+    assert (int(told[1]), int(told[2])) == (12, len(people))
+    assert int(told[4] or 0) == 12 - len(people)
+
+
+def handle_exit(launched, action, code, name="process-1", is_shutdown=False):
+    """What the real launch does when a process ends."""
+    (handler,) = launched.handlers
+    assert handler.target_action is None  # any process
+    event = SimpleNamespace(action=action, returncode=code, process_name=name)
+    return handler.on_exit(event, SimpleNamespace(is_shutdown=is_shutdown))
+
+
+def test_a_replay_ends_with_its_bag_and_fails_with_whatever_fails(launch):
+    launched = launch("replay.launch.py")
+    replay, node = node_of(launched, "humans4d_replay").action, node_of(launched).action
+    (shutdown,) = handle_exit(launched, replay, 0)
+    assert type(shutdown).__name__ == "Shutdown"
+    for action, code in ((replay, 2), (replay, -9), (node, 1), (node, 0)):
+        with pytest.raises(RuntimeError, match=f"ended with exit code {code}"):
+            handle_exit(launched, action, code)
+    # On the way down it is no failure, and who closes RViz has seen enough.
+    assert handle_exit(launched, node, 0, is_shutdown=True) is None
+    assert handle_exit(launched, None, 0, name="rviz2-3") is None
 
 
 def displayed_topics(config_folder) -> dict[str, set[str]]:
@@ -268,6 +459,7 @@ def test_the_layouts_panels_are_all_shown_and_configured(config_folder):
     assert sorted(panels(layout["layout"])) == sorted(layout["configById"])
 
 
+@pytest.mark.usefixtures("rviz_installed")
 def test_rviz_has_what_the_launch_file_moves_to_the_namespace(launch, config_folder):
     launched = launch("rviz.launch.py", namespace="front")
     moved = {source for source in remappings(node_of(launched, "rviz2"))}

@@ -68,11 +68,11 @@ class Tracker:
 class Rig:
     """An active lifecycle node with Outputs, and a listener in the same process."""
 
-    def __init__(self, people, settings: NodeParameters):
+    def __init__(self, people, settings: NodeParameters, namespace: str = ""):
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
         self.people = people
-        self.node = LifecycleNode("humans4d", context=self._context)
+        self.node = LifecycleNode("humans4d", context=self._context, namespace=namespace)
         self.listener = rclpy.create_node("listener", context=self._context)
         faces = np.array([[0, 1, 2], [2, 1, 3]], np.int32)
         pipeline = SimpleNamespace(
@@ -126,8 +126,8 @@ class Rig:
 def make_rig():
     with contextlib.ExitStack() as stack:
 
-        def make(people, **settings) -> Rig:
-            rig = Rig(people, NodeParameters(**settings))
+        def make(people, namespace: str = "", **settings) -> Rig:
+            rig = Rig(people, NodeParameters(**settings), namespace)
             stack.callback(rig.close)
             return rig
 
@@ -162,6 +162,26 @@ def test_without_listeners_nothing_is_made(make_rig, make_people, moving, made):
         rig.publish(moving)
         assert made() == set()
         assert not moved.called
+
+
+@pytest.mark.parametrize(
+    ("namespace", "given", "frame_id"),
+    [
+        ("", "", "body_1"),
+        ("left", "", "body_left_1"),
+        ("robot/left", "", "body_robot_left_1"),
+        ("left", "mine_", "body_mine_1"),
+        ("", "mine_", "body_mine_1"),
+    ],
+)
+def test_frames_of_several_cameras_have_names_of_their_own(
+    make_rig, make_people, frame, namespace, given, frame_id
+):
+    rig = make_rig(make_people(1), namespace, tf_id_prefix=given)
+    rig.listen("/tf")
+    rig.publish(frame)
+    rig.spin_until_received()
+    assert [t.child_frame_id for t in rig.received["/tf"][0].transforms] == [frame_id]
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -70,7 +70,7 @@ def packages_missing() -> str | None:
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if not missing:
         return None
-    return f"ONNX export needs {' and '.join(missing)}: pip install 'humans4d[export]'"
+    return f"ONNX export needs {' and '.join(missing)}: pip install '.[export]' in the checkout"
 
 
 def write_onnx(model: Hmr2, path: Path, precision: str = "fp32") -> None:

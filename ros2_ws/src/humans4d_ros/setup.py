@@ -29,6 +29,7 @@ setup(
             "humans4d_adapters = humans4d_ros.programs:adapters",
             "humans4d_bag_play = humans4d_ros.programs:bag_player",
             "humans4d_bag_record = humans4d_ros.programs:bag_recorder",
+            "humans4d_replay = humans4d_ros.programs:replay",
             "humans4d_demo = humans4d_ros.programs:demo",
         ],
     },

@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import EMBEDDED_BODY, BodyModel, read_body_file
 
-smplx = pytest.importorskip("smplx", reason="smplx is optional: pip install humans4d[smplx]")
+smplx = pytest.importorskip("smplx", reason="smplx is optional: pip install '.[smplx]'")
 
 
 def test_smplx_gives_the_same_vertices_and_joints():

@@ -103,7 +103,7 @@ def test_mistakes_are_one_sentence_and_code_2(run, words, reason):
 def test_without_trackeval_it_says_what_to_install(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "trackeval", None)
     code, _, err = run()
-    assert code == 2 and "humans4d[evaluate]" in err
+    assert code == 2 and ".[evaluate]" in err
 
 
 def test_the_switches_are_checked():

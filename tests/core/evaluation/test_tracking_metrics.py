@@ -93,5 +93,5 @@ def test_wrong_requests_are_refused_in_a_sentence(trackeval):
 
 def test_missing_trackeval_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "trackeval", None)
-    with pytest.raises(Humans4dError, match=r"pip install 'humans4d\[evaluate\]'"):
+    with pytest.raises(Humans4dError, match=r"pip install '\.\[evaluate\]'"):
         score_tracks({"x": _two_people()}, _two_people())

@@ -88,7 +88,7 @@ def choose_engine(
     _check_possible(engine, precision, device)
     tried = []
     if device.type == "cpu" and engine == "auto" and not openvino.is_installed():
-        tried.append("OpenVINO would be faster: pip install 'humans4d[openvino]'")
+        tried.append("OpenVINO would be faster: pip install '.[openvino]' in the checkout")
     for name, wanted in _candidates(engine, precision, device, tried):
         candidate = _create(model, name, wanted, device, reduction)
         # TensorRT rounds float32 to 10 bits in its products.

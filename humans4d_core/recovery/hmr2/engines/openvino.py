@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: the fastest way there. Optional: pip install 'humans4d[openvino]'.
+"""OpenVINO on the CPU: the fastest way there. Optional: the extra `openvino`.
 
 It runs the backbone; the head stays in torch and in float32, where it costs 2 % of the time: in
 bfloat16 it alone would turn the rotations by half a degree.
@@ -36,7 +36,8 @@ class OpenVinoEngine(BatchedEngine):
         """
         if not is_installed():
             raise Humans4dError(
-                "OpenVINO is not installed: pip install 'humans4d[openvino]', or take engine torch"
+                "OpenVINO is not installed: pip install '.[openvino]' in the "
+                "checkout, or take engine torch"
             )
         import openvino
 

@@ -23,9 +23,10 @@ from rclpy.utilities import remove_ros_args
 from rosbags.interfaces import Connection, QosDurability, QosHistory
 from rosgraph_msgs.msg import Clock
 
-from humans4d_core.errors import InputFileError
+from humans4d_core.errors import Humans4dError, InputFileError
 from humans4d_core.io.bag_messages import open_bag, raw_messages
 from humans4d_core.io.bag_reader import BagReader
+from humans4d_core.shown_text import shown
 
 from .header_stamps import read_stamp, starts_with_header, write_stamp
 from .ros_session import message_class, ros_node, run_program, stop_on_signals
@@ -49,11 +50,13 @@ class BagPlayer:
         rate: float = 1.0,
         clock: bool = False,
         restamp: bool = False,
+        leave_out: Collection[str] = (),
     ):
         """Opens the bag; raises InputFileError or Humans4dError with a sentence for the user.
 
-        topics: these only; none means all. clock: publish the bag's time on /clock. restamp:
-        headers say when the message is published, not when it was recorded (`stamp_shift_ns`).
+        topics: these only; none means all whose type is installed. leave_out: none of these.
+        clock: publish the bag's time on /clock, unless the bag has that topic. restamp: headers say
+        when the message is published, not when it was recorded (`stamp_shift_ns`).
         """
         if not rate > 0:
             raise InputFileError(f"rate {rate:g} is not above zero: 1 is the recorded pace")
@@ -64,23 +67,25 @@ class BagPlayer:
             raise InputFileError(f"there is no bag {bag}")
         self._reader = open_bag(bag)
         try:
-            self._connections = _choose(self._reader, bag, topics)
+            chosen = _choose(self._reader, bag, topics, leave_out)
+            kinds, unknown = _message_classes(chosen, all_needed=bool(topics))
+            self._connections = [c for c in chosen if c.msgtype in kinds]
             self._publishers = {}
             for connection in self._connections:
                 if connection.topic not in self._publishers:
-                    kind = message_class(connection.msgtype)
                     quality = self._quality(connection.topic)
                     self._publishers[connection.topic] = node.create_publisher(
-                        kind, connection.topic, quality
+                        kinds[connection.msgtype], connection.topic, quality
                     )
             self._stamped = {
                 c.topic for c in self._connections if restamp and starts_with_header(c.msgtype)
             }
+            clock = clock and "/clock" not in self._publishers
             self._clock = node.create_publisher(Clock, "/clock", 10) if clock else None
         except BaseException:
             self._reader.close()
             raise
-        self.note = " ".join(self._reader.notes)  #: for the user; empty for a whole bag
+        self.notes = [*self._reader.notes, *unknown]  #: sentences for the user
         self.played: Counter[str] = Counter()  #: messages published by topic, all rounds together
         self.latest_seconds = 0.0  #: how late the latest message was
         #: With restamp, at rate 1: published stamp minus recorded stamp in this round.
@@ -183,16 +188,39 @@ class BagPlayer:
                 return False
 
 
-def _choose(reader: BagReader, bag: Path, topics: Collection[str]) -> list[Connection]:
+def _choose(
+    reader: BagReader, bag: Path, topics: Collection[str], leave_out: Collection[str]
+) -> list[Connection]:
     present = {connection.topic for connection in reader.connections}
     if missing := sorted(set(topics) - present):
         raise InputFileError(
             f"bag {bag} has no topic {', '.join(missing)}: it has {', '.join(sorted(present))}"
         )
-    chosen = [c for c in reader.connections if not topics or c.topic in topics]
+    chosen = [
+        c
+        for c in reader.connections
+        if (not topics or c.topic in topics) and c.topic not in leave_out
+    ]
     if not any(connection.msgcount for connection in chosen):
         raise InputFileError(f"bag {bag} has no messages to play")
     return chosen
+
+
+def _message_classes(
+    connections: list[Connection], all_needed: bool
+) -> tuple[dict[str, type], list[str]]:
+    """Classes by type name, and sentences on those that are not installed; raises Humans4dError
+    where nothing is left, or `all_needed`."""
+    kinds, notes, failure = {}, [], None
+    for connection in connections:
+        try:
+            kinds[connection.msgtype] = message_class(connection.msgtype)
+        except Humans4dError as error:
+            failure = error
+            notes.append(f"{shown(connection.topic)} is not played: {error}")
+    if failure is not None and (all_needed or not kinds):
+        raise failure
+    return kinds, notes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -228,8 +256,8 @@ def main(arguments: list[str] | None = None) -> int:
             ) as player:
                 if unknown := sorted(set(options.wait_for) - set(player.topics)):
                     raise InputFileError(f"topic {', '.join(unknown)} is not among those played")
-                if player.note:
-                    print(f"note: {player.note}", file=sys.stderr)
+                for note in player.notes:
+                    print(f"note: {note}", file=sys.stderr)
                 lonely = player.wait_for_subscribers(options.wait_for, options.timeout, stop)
                 if lonely and not stop.is_set():
                     print(f"error: nobody subscribes {', '.join(lonely)}", file=sys.stderr)

@@ -20,6 +20,7 @@ from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
 from humans4d_core.errors import Humans4dError
 from humans4d_core.io import summary_table, versions, write_summary
 from humans4d_core.recovery import DEFAULT_RECOVERY, RECOVERY_NAMES
+from humans4d_core.shown_text import shown
 
 from .demo_input import DemoInput, Interrupted, prepare_input
 from .demo_progress import progress
@@ -143,6 +144,11 @@ def main(arguments: list[str] | None = None) -> int:
                 return INTERRUPTED
             except NodeFailed as error:
                 print(f"error: {error}", file=sys.stderr)
+                return 1
+            except OSError as error:  # a full disk, above all
+                file = shown(error.filename or options.output)
+                reason = error.strerror or error
+                print(f"error: cannot write {file}: {reason}", file=sys.stderr)
                 return 1
         return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -20,22 +21,20 @@ from rich.console import Console
 from humans4d_core.io import BagSource
 
 from .bag_player import BagPlayer
-from .bag_recorder import BagRecorder, unless_writing
+from .bag_recorder import BagRecorder
 from .demo_input import DemoInput, Interrupted
 from .demo_progress import progress
 from .demo_report import BODY_MODEL, PEOPLE
-from .guarded_executor import GuardedExecutor
+from .recording import recording, settle
 from .ros_session import ros_node, use_large_message_profile
 
 RECORDED = (PEOPLE, BODY_MODEL, "/humans4d/markers", "/tf", "/diagnostics")
 #: Loading and warming up models, on a slow machine that compiles for the first time.
 READY_SECONDS = 300.0
-#: For the last image's people to arrive.
-SETTLE_SECONDS = 10.0
 
 
 class NodeFailed(Exception):
-    """The node did not do its work; the sentence says what it said last."""
+    """The node or the recorder did not do its work; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def replay(
     with (
         ros_node("humans4d_demo") as ros,
         BagPlayer(ros, source.bag, topics, restamp=True) as player,
-        _recording(options.output / "recording") as recorder,
+        recording("humans4d_demo_recorder", options.output / "recording", RECORDED) as recorder,
         _node_process(arguments, log) as process,
     ):
         with console.status("Starting the node: it loads and warms up its models"):
@@ -87,10 +86,13 @@ def replay(
                 if process.poll() is not None:
                     stop.set()
                     raise NodeFailed(f"the node ended during the replay: {_last_words(log)}")
+                if recorder.failure:
+                    stop.set()
+                    raise NodeFailed(recorder.failure)
                 update(player.played[image_topic], f"{recorder.counts[PEOPLE]} people messages")
             playing.result()
             seconds = time.monotonic() - start
-            _settle(player.played[image_topic], recorder, stop)
+            settle(player.played[image_topic], recorder, PEOPLE, stop)
             update(player.played[image_topic], f"{recorder.counts[PEOPLE]} people messages")
         if stop.is_set():
             raise Interrupted
@@ -124,7 +126,9 @@ def _node_arguments(source: DemoInput, options: Namespace, images: BagSource) ->
 
 @contextmanager
 def _node_process(arguments: list[str], log: Path) -> Iterator[subprocess.Popen]:
-    command = [sys.executable, "-m", "humans4d_ros.node", *arguments]
+    node = [sys.executable, "-m", "humans4d_ros.node", *arguments]
+    parent = str(os.getpid())
+    command = [sys.executable, "-m", "humans4d_ros.dies_with_parent", parent, *node]
     with log.open("wb") as file:
         # In a session of its own: Ctrl-C reaches the demo, which then ends the node in order.
         process = subprocess.Popen(
@@ -146,22 +150,6 @@ def _end(process: subprocess.Popen) -> int:
     return process.wait()
 
 
-@contextmanager
-def _recording(path: Path) -> Iterator[BagRecorder]:
-    with ros_node("humans4d_demo_recorder") as node:
-        recorder = BagRecorder(node, path, RECORDED)
-        executor = GuardedExecutor(unless_writing(node), context=node.context)
-        executor.add_node(node)
-        spinner = threading.Thread(target=executor.spin, name="recorder")
-        spinner.start()
-        try:
-            yield recorder
-        finally:
-            executor.shutdown()
-            spinner.join()
-            recorder.close()
-
-
 def _wait_until_ready(
     process: subprocess.Popen,
     log: Path,
@@ -175,21 +163,14 @@ def _wait_until_ready(
     while player.wait_for_subscribers(topics, 0.2, stop) or not recorder.counts[BODY_MODEL]:
         if stop.wait(0.02):
             raise Interrupted
+        if recorder.failure:
+            raise NodeFailed(recorder.failure)
         if process.poll() is not None:
             raise NodeFailed(f"the node ended before it was ready: {_last_words(log)}")
         if time.monotonic() > end:
             raise NodeFailed(
                 f"the node was not ready after {READY_SECONDS:g} s: {_last_words(log)}"
             )
-
-
-def _settle(frames: int, recorder: BagRecorder, stop: threading.Event) -> None:
-    """Wait for what the node still has in hand; images that it dropped never come."""
-    end = time.monotonic() + SETTLE_SECONDS
-    count, changed = recorder.counts[PEOPLE], time.monotonic()
-    while count < frames and time.monotonic() < min(end, changed + 2.0) and not stop.wait(0.05):
-        if recorder.counts[PEOPLE] != count:
-            count, changed = recorder.counts[PEOPLE], time.monotonic()
 
 
 def _last_words(log: Path) -> str:

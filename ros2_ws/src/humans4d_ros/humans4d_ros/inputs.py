@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from humans4d_core.errors import CameraError, Humans4dError
@@ -37,6 +36,7 @@ from .diagnostics import Statistics
 from .distributions import cannot_tell_of_events, subscription_events
 from .log_limit import LogLimit
 from .parameters import NodeParameters, ParameterError
+from .qos_overrides import overridable
 from .refusals import LOG_PERIOD, BoxesError, StampError, TransformError, join_valid_stamp
 from .topics import camera_info_topic, image_topic
 from .transform_listener import TransformListener
@@ -157,7 +157,7 @@ class Inputs:
                 copy(qos),  # rclpy writes the overrides into it
                 callback_group=group,
                 event_callbacks=subscription_events(lost),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                qos_overriding_options=overridable(),
                 raw=raw,
             )
 

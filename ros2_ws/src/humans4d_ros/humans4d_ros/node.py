@@ -42,6 +42,7 @@ from .outputs import Outputs
 from .parameter_access import LiveParameters, Settings
 from .rate_limit import RateLimit
 from .refusals import LOG_PERIOD, explained, reason
+from .ros_arguments import qos_without_effect
 from .silence import Silence
 from .topics import image_topic
 from .warm_up import warm_up
@@ -151,6 +152,8 @@ class Humans4dNode(LifecycleNode):
         self._last_view = ""
         self._worker = Worker(self._process, self._refuse, self._end_tracks_in_silence)
         self._inputs.open(self._receive)
+        for note in qos_without_effect(self):
+            self.get_logger().warning(note)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_listening()

@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from . import signals
 from .refusals import explained
+from .ros_arguments import start_rclpy, without_effect
 from .ros_session import use_large_message_profile
 from .shared_memory import SharedMemoryRecord
 from .spinner import Spinner
@@ -39,11 +40,13 @@ def run_node(create: Callable[[], LifecycleNode], name: str, args: list[str] | N
     try:
         try:
             # rclpy's own handlers would shut the context down under the worker's feet.
-            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+            files = start_rclpy(args, SignalHandlerOptions.NO)
             node = create()
         except Exception as error:  # rclpy's many ways to say that a parameter is wrong
             rclpy.logging.get_logger(name).fatal(f"cannot start: {error}")
             return 1
+        for note in without_effect(node, files):
+            node.get_logger().warning(note)
         record = SharedMemoryRecord(node.get_logger().info)
         code, is_loading = _run(node, stop)
     finally:

@@ -28,6 +28,7 @@ from .conversions import (
 from .diagnostics import Statistics
 from .last_check import FARTHEST, UNKNOWN_VARIANCE, Checked, LastCheck
 from .markers import MeshMarkers, SkeletonMarkers
+from .names import prefix_of
 from .parameters import NodeParameters
 from .scene import Scene
 from .surface import empty_cloud, surface_cloud
@@ -58,6 +59,7 @@ class Outputs:
         self._tracker = pipeline.tracker
         #: What is to be published; the worker replaces it between two images.
         self.settings = settings
+        self._tf_id_prefix = settings.tf_id_prefix or prefix_of(node.get_namespace())
         self._skeletons = SkeletonMarkers()
         self._meshes = MeshMarkers(self._body.faces)
         self._last_tf_ns: int | None = None
@@ -93,7 +95,7 @@ class Outputs:
         # Transforms go first: who gets the people may look them up at the same stamp.
         if self._shall_transform(scene):
             self._last_tf_ns = scene.stamp_ns
-            self._tf.publish(transforms(scene, settings.publish_joint_tf, settings.tf_id_prefix))
+            self._tf.publish(transforms(scene, settings.publish_joint_tf, self._tf_id_prefix))
         message = None
         if _is_heard(self._people):
             message = people_to_message(

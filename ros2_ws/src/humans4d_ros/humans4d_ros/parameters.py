@@ -166,8 +166,9 @@ class NodeParameters:
     )
     tf_id_prefix: str = _row(
         "Outputs", "",
-        "Stands before the track's id in the names of TF frames. The nodes of several cameras each "
-        "need their own, such as 'left_' for body_left_1: /tf is one tree.",
+        "Stands before the track's id in the names of TF frames: /tf is one tree, and several "
+        "cameras need names of their own, such as 'left_' for body_left_1. Empty: made of the "
+        "node's namespace, left_ in /left and nothing without one.",
     )
     forecast_horizon: float = _row(
         "Outputs", 2.0,

@@ -24,6 +24,10 @@ def bag_recorder() -> int:
     return _main("bag_recorder")
 
 
+def replay() -> int:
+    return _main("replay")
+
+
 def demo() -> int:
     return _main("demo")
 

@@ -63,7 +63,7 @@ def ros_node(name: str) -> Iterator[Node]:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """What the first SIGINT or SIGTERM sets, so that files are closed properly; those that follow
+    """What the first signal of SIGNALS sets, so that files are closed properly; those that follow
     are ignored until the process is gone."""
     previous = [signal.getsignal(number) for number in SIGNALS]
     stop = stop_on_first()

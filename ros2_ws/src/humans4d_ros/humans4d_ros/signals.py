@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a program once, with exit code 0.
+"""SIGINT, SIGTERM and SIGHUP end a program once, with exit code 0.
 
 Who ends programs sends more than one: `ros2 launch` and a terminal both send SIGINT, systemd and
 Docker a SIGTERM after it. Those that follow the first are ignored until the process is gone, or
@@ -12,7 +12,9 @@ import select
 import signal
 import time
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: SIGHUP: the terminal was closed; ignored where nohup says so.
+_HANG_UP = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *_HANG_UP)
 #: Seconds. A signal may reach another thread than the main one, which alone runs Python's handlers
 #: and has to be awake for it.
 LONGEST_SLEEP = 0.1

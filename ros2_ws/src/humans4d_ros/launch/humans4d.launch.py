@@ -9,15 +9,22 @@ Several cameras: once for each, with its own `namespace`.
 import os
 
 from ament_index_python.packages import get_package_share_directory
+from humans4d_ros import launch_checks as checks
 from humans4d_ros.distributions import fast_dds_profile_variable
+from humans4d_ros.names import namespace_name, topic_name
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
+    EmitEvent,
     IncludeLaunchDescription,
     OpaqueFunction,
+    RegisterEventHandler,
     SetEnvironmentVariable,
 )
 from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessExit
+from launch.events import matches_action
+from launch.events.process import ShutdownProcess
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
@@ -38,15 +45,22 @@ ARGUMENTS = {
         [CAMERA, "/detections"],
         "vision_msgs/Detection2DArray; used with the parameter detector: topic.",
     ),
-    "namespace": ("", "Namespace of the node and of all that it publishes but /tf, /diagnostics."),
+    "namespace": (
+        "",
+        "Namespace of the node and of all that it publishes but /tf, /diagnostics; it also keeps "
+        "apart the ids of several cameras (body_left_1 in the namespace left).",
+    ),
     "params_file": (os.path.join(SHARE, "config", "humans4d.yaml"), "Parameters (YAML)."),
     "checkpoint": ("", "HMR 2.0's weights. Empty: as params_file says."),
     "image_transport": ("", "raw or compressed. Empty: as params_file says."),
     "autostart": ("", "true: configure and activate at once. Empty: as params_file says (true)."),
     "use_sim_time": ("", "true: take the time from /clock. Empty: as params_file says (false)."),
-    "respawn": ("false", "true: start the node again when it ends. Ids then begin anew."),
+    "respawn": (
+        "false",
+        "true: start the node, or the adapters, again when they end. Ids then begin anew.",
+    ),
     "respawn_delay": ("2.0", "Seconds before it is started again."),
-    "log_level": ("info", "debug, info, warn, error or fatal."),
+    "log_level": ("info", "debug, info, warn, error or fatal; of the adapters, too."),
     "adapters": (
         "",
         "all, or some of rep155, detections, people, separated by spaces: people in the messages "
@@ -58,52 +72,73 @@ ARGUMENTS = {
 
 
 def start_nodes(context):
-    """The node and the adapters; what is left empty is not a parameter of the node."""
+    """The node and the adapters; what is left empty is not a parameter of the node.
+
+    All arguments are looked at before anything starts: who is wrong gets one sentence.
+    """
 
     def value(name):
         return LaunchConfiguration(name).perform(context)
 
+    if checks.truth(value("rviz"), "rviz"):
+        checks.need_rviz()
+    names = checks.adapter_names(value("adapters"))
+    # camera:=/front/ and camera:=/front are the same camera.
+    image, camera_info, depth, boxes = (
+        topic_name(value(name), name) for name in ("image", "camera_info", "depth", "boxes")
+    )
     texts = {
         name: ParameterValue(value(name), value_type=str)
         for name in ("checkpoint", "image_transport")
         if value(name)
     }
     switches = {
-        name: ParameterValue(LaunchConfiguration(name), value_type=bool)
+        name: checks.truth(value(name), name)
         for name in ("autostart", "use_sim_time")
         if value(name)
     }
     given = [{**texts, **switches}] if texts or switches else []
+    params_file = checks.file(value("params_file"), "params_file")
+    log_level = ["--ros-args", "--log-level", checks.log_level(value("log_level"))]
+    respawn = checks.truth(value("respawn"), "respawn")
+    of_all = {
+        "package": "humans4d_ros",
+        "namespace": namespace_name(value("namespace")),
+        "output": "screen",
+        "emulate_tty": True,
+        "respawn": respawn,
+        "respawn_delay": checks.number(value("respawn_delay"), "respawn_delay", 0, 3600),
+    }
     node = LifecycleNode(
-        package="humans4d_ros",
         executable="humans4d_node",
         name="humans4d",
-        namespace=LaunchConfiguration("namespace"),
-        output="screen",
-        emulate_tty=True,
-        parameters=[LaunchConfiguration("params_file"), *given],
-        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+        parameters=[params_file, *given],
+        arguments=log_level,
         remappings=[
-            ("image", LaunchConfiguration("image")),
-            ("image/compressed", [LaunchConfiguration("image"), "/compressed"]),
-            ("camera_info", LaunchConfiguration("camera_info")),
-            ("depth", LaunchConfiguration("depth")),
-            ("boxes", LaunchConfiguration("boxes")),
+            ("image", image),
+            ("image/compressed", f"{image}/compressed"),
+            ("camera_info", camera_info),
+            ("depth", depth),
+            ("boxes", boxes),
         ],
-        respawn=LaunchConfiguration("respawn"),
-        respawn_delay=float(value("respawn_delay")),
+        **of_all,
     )
-    if not value("adapters"):
+    if not value("adapters").strip():
         return [node]
-    names = [] if value("adapters") == "all" else value("adapters").split()
+    time = {name: value for name, value in switches.items() if name == "use_sim_time"}
     adapters = Node(
-        package="humans4d_ros",
         executable="humans4d_adapters",  # several nodes: a name here would be all of theirs
-        namespace=LaunchConfiguration("namespace"),
-        output="screen",
-        arguments=names,
+        arguments=[*names, *log_level],
+        parameters=[params_file, *([time] if time else [])],
+        **of_all,
     )
-    return [node, adapters]
+    if respawn:
+        return [node, adapters]
+    # Without the node there is nothing to adapt. Only ours ends: a robot's launch file that
+    # includes this one goes on.
+    end = EmitEvent(event=ShutdownProcess(process_matcher=matches_action(adapters)))
+    together = RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[end]))
+    return [together, node, adapters]
 
 
 def generate_launch_description():

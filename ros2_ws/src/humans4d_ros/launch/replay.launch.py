@@ -2,13 +2,16 @@
 
 ros2 launch humans4d_ros replay.launch.py bag:=drive output:=drive_people
 
-Images come at the recorded pace, as on the robot: what the node is too slow for is dropped. A
-smaller `rate` gives it the time for every one.
+Images come at the recorded pace, as on the robot: what the node is too slow for is dropped, and
+told at the end. A smaller `rate` gives it the time for every one. What fails ends all with exit
+code 1.
 """
 
 import os
 
 from ament_index_python.packages import get_package_share_directory
+from humans4d_ros import launch_checks as checks
+from humans4d_ros.names import topic_name
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -16,7 +19,6 @@ from launch.actions import (
     OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
-    TimerAction,
 )
 from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -28,7 +30,7 @@ CAMERA = LaunchConfiguration("camera")
 #: Name: default or None for those that must be given, meaning.
 ARGUMENTS = {
     "bag": (None, "The bag to replay (sqlite3 or mcap)."),
-    "output": (None, "Folder of the bag to make; it must not exist."),
+    "output": (None, "Folder of the bag to make; it must not exist. Times are the bag's."),
     "camera": ("/camera", "Namespace of the camera's topics in the bag."),
     "image": ([CAMERA, "/image_raw"], "Its images; compressed ones are IMAGE/compressed."),
     "camera_info": ([CAMERA, "/camera_info"], "Its calibration."),
@@ -47,48 +49,45 @@ ARGUMENTS = {
 OF_THE_NODE = (
     "image", "camera_info", "image_transport", "params_file", "checkpoint", "rviz", "fixed_frame",
 )  # fmt: skip
-#: Seconds after the bag's end: for the last image.
-AFTERWARDS = 3.0
 
 
 def play_and_record(context):
-    """The recorder, the player, and the end of all when the player ends."""
+    """The program that plays and records, and the end of all when it ends, or another one."""
 
     def value(name):
         return LaunchConfiguration(name).perform(context)
 
-    recorded = [word for topic in value("topics").split() for word in ("--topic", topic)]
-    recorder = Node(
+    if not os.path.exists(value("bag")):
+        raise checks.LaunchError(f"bag: {value('bag')!r} does not exist")
+    if os.path.lexists(value("output")):
+        raise checks.LaunchError(f"output: {value('output')!r} exists already: choose another name")
+    rate = checks.number(value("rate"), "rate", 0.001, 1000)
+    image = topic_name(value("image"), "image")
+    if value("image_transport") == "compressed":
+        image += "/compressed"
+    topics = [topic_name(topic, "topics") for topic in value("topics").split()]
+    recorded = [word for topic in topics for word in ("--topic", topic)]
+    replay = Node(
         package="humans4d_ros",
-        executable="humans4d_bag_record",
-        name="bag_recorder",
+        executable="humans4d_replay",
+        name="humans4d_replay",
         output="screen",
-        arguments=[value("output"), *recorded],
+        emulate_tty=True,
+        arguments=[value("bag"), value("output"), "--image", image, "--rate", f"{rate}", *recorded],
     )
-    images = value("image") + ("/compressed" if value("image_transport") == "compressed" else "")
-    player = Node(
-        package="humans4d_ros",
-        executable="humans4d_bag_play",
-        name="bag_player",
-        output="screen",
-        # The node subscribes when its models are loaded, which may take a while.
-        arguments=[
-            value("bag"),
-            "--clock",
-            "--rate",
-            value("rate"),
-            "--wait-for",
-            images,
-            "--timeout",
-            "300",
-        ],  # fmt: skip
-    )
-    end = TimerAction(period=AFTERWARDS, actions=[Shutdown(reason="the bag has ended")])
-    return [
-        recorder,
-        player,
-        RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[end])),
-    ]
+
+    def ended(event, context):
+        if context.is_shutdown:
+            return None
+        if event.action is replay and event.returncode == 0:
+            return [Shutdown(reason="the bag has ended")]
+        name, code = event.process_name, event.returncode
+        if name.startswith("rviz"):
+            return None  # somebody has looked enough
+        # Raised in a handler, it ends all processes and ros2 launch itself with exit code 1.
+        raise checks.LaunchError(f"the replay has failed: {name} ended with exit code {code}")
+
+    return [RegisterEventHandler(OnProcessExit(on_exit=ended)), replay]
 
 
 def generate_launch_description():
@@ -104,4 +103,5 @@ def generate_launch_description():
             "use_sim_time": "true",
         }.items(),
     )
-    return LaunchDescription([*declarations, node, OpaqueFunction(function=play_and_record)])
+    # The replay comes first: it looks at its arguments before the node starts.
+    return LaunchDescription([*declarations, OpaqueFunction(function=play_and_record), node])

@@ -6,11 +6,12 @@ ros2 launch humans4d_ros rviz.launch.py fixed_frame:=odom
 import os
 
 from ament_index_python.packages import get_package_share_directory
+from humans4d_ros import launch_checks as checks
+from humans4d_ros.names import namespace_name
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
 SHARE = get_package_share_directory("humans4d_ros")
 #: Name: default, meaning.
@@ -30,14 +31,14 @@ def start_rviz(context):
     def value(name):
         return LaunchConfiguration(name).perform(context)
 
-    arguments = ["-d", LaunchConfiguration("rviz_config")]
+    checks.need_rviz()
+    arguments = ["-d", checks.file(value("rviz_config"), "rviz_config")]
     if value("fixed_frame"):
         arguments += ["-f", LaunchConfiguration("fixed_frame")]
     parameters = []
     if value("use_sim_time"):
-        switch = ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)
-        parameters = [{"use_sim_time": switch}]
-    namespace = value("namespace").strip("/")
+        parameters = [{"use_sim_time": checks.truth(value("use_sim_time"), "use_sim_time")}]
+    namespace = namespace_name(value("namespace"))
     remappings = []
     if namespace:
         remappings = [(f"/humans4d/{topic}", f"/{namespace}/humans4d/{topic}") for topic in TOPICS]

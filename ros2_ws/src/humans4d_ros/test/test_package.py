@@ -18,6 +18,7 @@ SYSTEM = {
     "rich": "python3-rich",
     "scipy": "python3-scipy",
     "tf2_ros": "tf2_ros_py",
+    "yaml": "python3-yaml",
 }
 #: The core, which pip installs, with what it brings; and what is used only where it is installed.
 OF_PIP = {"humans4d_core", "rosbags", "torch"}

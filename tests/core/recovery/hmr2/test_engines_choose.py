@@ -60,7 +60,7 @@ def test_without_openvino_torch_takes_over_and_says_so(tiny_model, monkeypatch):
     monkeypatch.setattr(choose, "product_speeds", lambda: NO_BF16)
     choice = choose_engine(tiny_model, "cpu")
     assert (choice.engine.name, choice.engine.precision) == ("torch", "fp32")
-    assert "pip install 'humans4d[openvino]'" in choice.reason
+    assert "pip install '.[openvino]'" in choice.reason
     with pytest.raises(Humans4dError, match="OpenVINO is not installed"):
         choose_engine(tiny_model, "cpu", "openvino")
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from humans4d_core.errors import Humans4dError
 
+from ..adapter_packages import PACKAGES
+
 
 class AdapterError(Humans4dError):
     """An adapter that does not exist or cannot run here."""
@@ -35,11 +37,7 @@ class Adapter:
         return module.AdapterNode(**arguments)
 
 
-ADAPTERS = {
-    "rep155": Adapter("hri_msgs", "rep155"),
-    "detections": Adapter("vision_msgs", "detections"),
-    "people": Adapter("people_msgs", "people"),
-}
+ADAPTERS = {name: Adapter(package, name) for name, package in PACKAGES.items()}
 
 
 def choose(names: list[str]) -> list[Adapter]:

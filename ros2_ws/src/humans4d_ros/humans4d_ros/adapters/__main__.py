@@ -13,8 +13,11 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
+from humans4d_core.errors import Humans4dError
+
 from ..guarded_executor import CallbackLog
 from ..refusals import explained
+from ..ros_arguments import start_rclpy, without_effect
 from ..ros_session import use_large_message_profile
 from ..shared_memory import SharedMemoryRecord
 from ..spinner import Spinner
@@ -26,16 +29,28 @@ def main(args: list[str] | None = None) -> int:
     args = sys.argv if args is None else args
     stop = signals.stop_on_first()
     use_large_message_profile()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     logger = rclpy.logging.get_logger("humans4d_adapters")
+    try:
+        files = start_rclpy(args, SignalHandlerOptions.NO)
+    except Humans4dError as error:
+        logger.fatal(f"cannot start: {error}")
+        return 1
     nodes: list = []
     record = None
     try:
         try:
-            nodes = [adapter.create() for adapter in choose(remove_ros_args(args)[1:])]
+            for adapter in choose(remove_ros_args(args)[1:]):
+                nodes.append(adapter.create())
         except AdapterError as error:
             logger.fatal(str(error))
             return 1
+        except Exception as error:  # rclpy's many ways to say that a parameter is wrong
+            logger.fatal(f"cannot start: {error}")
+            return 1
+        for node in nodes:
+            # The files are mostly those of the node that finds the people.
+            for note in without_effect(node, files, is_shared=True):
+                node.get_logger().warning(note)
         record = SharedMemoryRecord(logger.info)
         spinner = Spinner(nodes, CallbackLog(logger), stop)
         stop.wait()

@@ -8,8 +8,9 @@
 
 A body's id is `b<track_id>`, a person's `p<person_id>`: a topic's name must not begin with a
 number, and a body and a person may not share an id. So the frame is `body_b<track_id>`, the twin of
-the node's own `body_<track_id>`. The parameter `id_prefix` stands before both, for robots with
-several cameras: `left_` makes `left_b<track_id>`.
+the node's own `body_<track_id>`. The topics are the whole robot's, whatever the namespace: a prefix
+keeps the ids of several cameras apart, the parameter `id_prefix` or one made of the namespace. In
+/left body 1 is `left_b1`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 
 from humans4d_core.types import JOINT_NAMES
 
+from ..names import check_id_prefix, prefix_of
 from ..transforms import TF_QOS, TFMessage
 from .base import QOS, PeopleListener, believed
 
@@ -42,10 +44,12 @@ class AdapterNode(PeopleListener):
     def __init__(self, **arguments):
         super().__init__("humans4d_rep155_adapter", **arguments)
         description = ParameterDescriptor(
-            description="Stands before the ids of bodies and persons: one for each camera.",
+            description="Stands before the ids of bodies and persons: one for each camera. Empty: "
+            "made of the namespace, left_ in /left.",
             read_only=True,
         )
-        self._prefix = self.declare_parameter("id_prefix", "", description).value
+        given = self.declare_parameter("id_prefix", "", description).value
+        self._prefix = check_id_prefix(given) or prefix_of(self.get_namespace())
         self._tracked = self.create_publisher(IdsList, "/humans/bodies/tracked", QOS)
         self._matches = self.create_publisher(IdsMatch, "/humans/candidate_matches", QOS)
         self._tf = self.create_publisher(TFMessage, "/tf", TF_QOS) if TFMessage else None
