@@ -367,8 +367,9 @@ def write_video_bag(path, video_frames, count=12, offset_ns=0):
 def test_a_replay_makes_a_bag_of_people_and_ends(launch, run, tmp_path, video_frames):
     frames = write_video_bag(tmp_path / "camera", video_frames)
     launched = launch(
-        "replay.launch.py", bag=str(tmp_path / "camera"), output=str(tmp_path / "people")
-    )
+        "replay.launch.py", bag=str(tmp_path / "camera"), output=str(tmp_path / "people"),
+        rate="0.5",
+    )  # fmt: skip
     assert node_of(launched).parameters == {
         "autostart": True, "use_sim_time": True, "image_transport": "raw",
     }  # fmt: skip
