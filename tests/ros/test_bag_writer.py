@@ -24,7 +24,7 @@ TEXT = "x" * 1000
 
 @pytest.fixture
 def largest_file(monkeypatch):
-    """largest_file(bytes): no bag grows beyond it; as on a full disk, what fits is still written."""
+    """largest_file(bytes): no bag grows beyond it; what fits is written, as on a full disk."""
     limits = []
     write = bag_writer._WholeWrites.write
 
