@@ -38,6 +38,8 @@ from .transforms import TF_QOS, TFMessage, transforms
 QOS = QoSProfile(depth=5)
 #: Of what is large, only the newest.
 LARGE_QOS = QoSProfile(depth=1)
+#: Nanoseconds from the last image to what is said when all tracks end at once.
+SHORTLY_NS = 1000
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -136,7 +138,7 @@ class Outputs:
         lost, frame = self._last_check.end(), self._last_frame
         if lost is None or frame is None:
             return None
-        frame = replace(frame, stamp_ns=frame.stamp_ns + max(round(silence * 1e9), 1))
+        frame = replace(frame, stamp_ns=frame.stamp_ns + max(round(silence * 1e9), SHORTLY_NS))
         scene = Scene(lost, frame, self.settings.target_frame)
         where = {"stamp_ns": scene.stamp_ns, "frame_id": scene.frame_id}
         if _is_heard(self._people):
