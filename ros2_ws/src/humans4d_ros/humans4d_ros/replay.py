@@ -9,15 +9,18 @@ plays beside BAG.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import threading
 import time
 from pathlib import Path
 
+from ament_index_python.packages import get_package_share_directory
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
 
 from humans4d_core.errors import Humans4dError, InputFileError
+from humans4d_core.io import message_typestore, read_messages
 
 from .bag_player import BagPlayer
 from .bag_recorder import BagRecorder
@@ -55,9 +58,17 @@ def replay(options: argparse.Namespace, stop: threading.Event) -> str:
             seconds = time.monotonic() - start
     if recorder.failure:
         raise ReplayError(recorder.failure)
-    if PEOPLE in options.topic and not recorder.counts[PEOPLE] and not stop.is_set():
+    processed = _processed(options.output) if recorder.counts[PEOPLE] else 0
+    if PEOPLE in options.topic and not processed and not stop.is_set():
         raise ReplayError(f"none of {frames} images became people: the node's log says why")
-    return _told(frames, recorder, options, seconds)
+    return _told(frames, processed, recorder, options, seconds)
+
+
+def _processed(recording: Path) -> int:
+    """Images that became people; a message on those who are LOST at the end is of no image."""
+    types = message_typestore(Path(get_package_share_directory("humans4d_msgs")))
+    messages = read_messages(recording, [PEOPLE], types)
+    return sum(math.isfinite(message.node_seconds) for _, _, message in messages)
 
 
 def _player(node: Node, options: argparse.Namespace) -> BagPlayer:
@@ -125,11 +136,17 @@ def _play(player: BagPlayer, recorder: BagRecorder, stop: threading.Event) -> No
         raise failures[0]
 
 
-def _told(frames: int, recorder: BagRecorder, options: argparse.Namespace, seconds: float) -> str:
+def _told(
+    frames: int,
+    processed: int,
+    recorder: BagRecorder,
+    options: argparse.Namespace,
+    seconds: float,
+) -> str:
     text = f"replayed {frames} images in {seconds:.1f} s"
     if PEOPLE in options.topic:
-        lost = max(frames - recorder.counts[PEOPLE], 0)
-        text += f": {frames - lost} became people"
+        lost = max(frames - processed, 0)
+        text += f": {processed} became people"
         if lost:
             text += (
                 f", {lost} did not (dropped at this pace, or refused: the node's diagnostics tell; "
