@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from parity_files import lay_out
 
 # HMR 2.0 is chosen where its checkpoint is found: tests say which one they want. Set here, so that
 # it holds for the processes that tests start as well.
@@ -14,14 +15,18 @@ os.environ.pop("HUMANS4D_CHECKPOINT", None)
 os.environ["HOME"] = _home = tempfile.mkdtemp(prefix="humans4d_home_")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 
-TINY = Path(__file__).parents[2] / "shared" / "parity" / "tiny_hmr2"
+
+@pytest.fixture(scope="session")
+def parity_folder(tmp_path_factory) -> Path:
+    """Inputs and outputs of the original code, as it writes its files."""
+    folder = tmp_path_factory.mktemp("parity")
+    lay_out(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def tiny_hmr2(tmp_path_factory) -> Path:
+def tiny_hmr2(parity_folder, tmp_path_factory) -> Path:
     """The original's tiny checkpoint in our format, which tells its numbers of heads."""
-    if not TINY.is_dir():
-        pytest.skip("needs ../shared/parity")
     from humans4d_core.recovery.hmr2 import Hmr2Config
     from humans4d_core.recovery.hmr2.weights import convert_weights
 
@@ -30,5 +35,5 @@ def tiny_hmr2(tmp_path_factory) -> Path:
         embed_dim=64, depth=2, num_heads=4, decoder_dim=96, decoder_depth=2, decoder_heads=2,
         decoder_dim_head=16, decoder_mlp_dim=128,
     )  # fmt: skip
-    convert_weights(TINY, path, "fp32", config)
+    convert_weights(parity_folder / "tiny_hmr2", path, "fp32", config)
     return path

@@ -1,7 +1,6 @@
 import json
 import pickle
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,7 @@ from humans4d_core import cli, doctor
 from humans4d_core.types import JOINT_PARENTS
 
 VARIABLE = "HUMANS4D_CHECKPOINT"
-TINY = Path(__file__).parents[3] / "shared/parity/tiny_hmr2/checkpoints/epoch=35-step=1000000.ckpt"
-needs_parity = pytest.mark.skipif(not TINY.is_file(), reason="the parity data are not here")
+CHECKPOINT = "epoch=35-step=1000000.ckpt"
 
 
 def small_body() -> bytes:
@@ -54,17 +52,17 @@ def test_the_default_product_is_run_and_its_models_are_listed(home, monkeypatch,
     }
 
 
-@needs_parity
-def test_models_of_the_user_are_found_where_the_hmr2_repository_puts_them(home):
+def test_models_of_the_user_are_found_where_the_hmr2_repository_puts_them(home, parity_folder):
     assert doctor._hmr2_checkpoint().state == "optional"
     assert VARIABLE in doctor._hmr2_checkpoint().advice
-    checkpoint = home / doctor.HMR2_CACHE / "logs/train/multiruns/hmr2/0/checkpoints" / TINY.name
+    checkpoint = home / doctor.HMR2_CACHE / "logs/train/multiruns/hmr2/0/checkpoints" / CHECKPOINT
+    tiny = (parity_folder / "tiny_hmr2" / "checkpoints" / CHECKPOINT).read_bytes()
     body = home / doctor.HMR2_CACHE / "data/smpl/SMPL_NEUTRAL.pkl"
-    for path, content in ((checkpoint, TINY.read_bytes()), (body, small_body())):
+    for path, content in ((checkpoint, tiny), (body, small_body())):
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
     checks = by_name(doctor._user_models())
-    assert checks["hmr 2.0"].state == "ok" and TINY.name in checks["hmr 2.0"].found
+    assert checks["hmr 2.0"].state == "ok" and CHECKPOINT in checks["hmr 2.0"].found
     assert "each has its checksum (CRC-32)" in checks["hmr 2.0"].found
     assert checks["smpl body"].state == "ok" and "0.2 MB" in checks["smpl body"].found
     assert "it has no checksum" in checks["smpl body"].found

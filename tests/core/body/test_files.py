@@ -3,7 +3,6 @@
 import io
 import pickle
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -207,13 +206,10 @@ class TestWrongFiles:
         with pytest.raises(ModelFileError, match="holds a list instead of a body"):
             load_body(tmp_path / "list.pkl")
 
-    def test_truncated_official_pickle(self):
-        shared = Path(__file__).parents[4] / "shared" / "parity" / "synthetic_smpl"
-        if not shared.is_dir():
-            pytest.skip("needs ../shared/parity/synthetic_smpl")
+    def test_truncated_official_pickle(self, parity_folder):
         from humans4d_core.body.pickles import parse_pickle
 
-        data = (shared / "smpl" / "SMPL_NEUTRAL.pkl").read_bytes()
+        data = (parity_folder / "synthetic_smpl" / "smpl" / "SMPL_NEUTRAL.pkl").read_bytes()
         with pytest.raises(ModelFileError, match="SMPL_NEUTRAL.pkl.*truncated"):
             parse_pickle(data[:-1000], "SMPL_NEUTRAL.pkl")
 

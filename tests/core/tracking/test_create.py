@@ -10,7 +10,6 @@ from humans4d_core.tracking.create import create_tracker
 from humans4d_core.tracking.phalp import PhalpTracker
 
 MEAN_STD = "synthetic_smpl/mean_std.npy"
-PREDICTOR = Path(__file__).parents[4] / "shared" / "parity" / "phalp_pose_tiny.ckpt"
 
 
 def test_the_default_sees_clothes_and_starts_from_the_detectors_score():
@@ -25,12 +24,12 @@ def test_phalp_is_there_by_name():
     assert isinstance(create_tracker("phalp", start_score=0.4), PhalpTracker)
 
 
-@pytest.mark.skipif(not PREDICTOR.is_file(), reason="needs ../shared/parity")
-def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(tmp_path):
-    parts = (PREDICTOR, PREDICTOR.with_suffix(".yaml"), PREDICTOR.parent / MEAN_STD)
+def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(parity_folder, tmp_path):
+    predictor = parity_folder / "phalp_pose_tiny.ckpt"
+    parts = (predictor, predictor.with_suffix(".yaml"), predictor.parent / MEAN_STD)
     weights = [shutil.copy(part, tmp_path) for part in parts][0]
     with pytest.raises(ModelFileError, match=r"mean_std\.npy"):
-        create_tracker("phalp", pose_predictor=PREDICTOR)
+        create_tracker("phalp", pose_predictor=predictor)
     assert isinstance(create_tracker("phalp", pose_predictor=Path(weights)), PhalpTracker)
 
 

@@ -12,9 +12,7 @@ from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config
 from humans4d_core.recovery.hmr2.names import official_name
 from humans4d_core.types import JOINT_PARENTS
 
-PARITY = Path(__file__).parents[5] / "shared" / "parity"
-
-#: The sizes of ../shared/parity/tiny_hmr2.
+#: The sizes of the recorded tiny network.
 TINY = Hmr2Config(embed_dim=64, depth=2, num_heads=4, decoder_dim=96, decoder_depth=2,
                   decoder_heads=2, decoder_dim_head=16, decoder_mlp_dim=128)  # fmt: skip
 
@@ -28,16 +26,12 @@ class ForeignConfiguration(dict):
 
 
 @pytest.fixture(scope="session")
-def parity_folder() -> Path:
-    if not (PARITY / "tiny_hmr2").is_dir():
-        pytest.skip("needs ../shared/parity")
-    return PARITY
-
-
-@pytest.fixture(scope="session")
 def golden(parity_folder) -> dict[str, torch.Tensor]:
-    """Inputs and outputs of the original."""
-    return {k: torch.from_numpy(v) for k, v in np.load(parity_folder / "parity_tiny.npz").items()}
+    """One image and the original's outputs for it; `vertices`: the rows of pred_vertices."""
+    recorded = np.load(parity_folder / "hmr2_outputs.npz")
+    return {
+        k: torch.from_numpy(v if k == "vertices" else v[:1]) for k, v in recorded.items() if v.ndim
+    }
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +8,6 @@ from humans4d_core.errors import ImageError
 from humans4d_core.recovery.hmr2 import crops as crops_module
 from humans4d_core.recovery.hmr2.crops import MEAN, STD, box_squares, crop_people
 
-PARITY = Path(__file__).parents[5] / "shared" / "parity" / "crops.npz"
 BLACK = -(MEAN / STD)
 
 boxes = st.tuples(
@@ -58,31 +55,22 @@ def read_by_hand(image, box):
     return crop[..., ::-1]
 
 
-@pytest.mark.skipif(not PARITY.exists(), reason="no recorded crops of the original in ../shared")
-@pytest.mark.parametrize(
-    ("image", "boxes", "images", "sizes"),
-    [
-        ("image_bgr", "boxes_xyxy", "crops_rgb_norm", "box_size"),
-        ("big_image_bgr", "big_boxes", "big_crops_rgb_norm", "big_box_size"),
-    ],
-)
 @pytest.mark.parametrize("by_matrices", [False, True])
-def test_crops_equal_the_originals(image, boxes, images, sizes, by_matrices, monkeypatch):
+def test_crops_equal_the_originals(parity_folder, by_matrices, monkeypatch):
     if by_matrices:
         use_matrices(monkeypatch)
-    recorded = np.load(PARITY)
-    crops = crop_people(recorded[image], recorded[boxes])
-    difference = np.abs(crops.images.numpy() - recorded[images])
+    recorded = np.load(parity_folder / "crops.npz")
+    crops = crop_people(recorded["image_bgr"], recorded["boxes_xyxy"])
+    difference = np.abs(crops.images.numpy() - recorded["crops_rgb_norm"])
     assert difference.mean((1, 2, 3)).max() < 1e-3
     assert difference.max() < 0.05
-    np.testing.assert_allclose(crops.sizes, recorded[sizes], rtol=1e-6)
-    corners = recorded[boxes].reshape(-1, 2, 2)
+    np.testing.assert_allclose(crops.sizes, recorded["box_size"], rtol=1e-6)
+    corners = recorded["boxes_xyxy"].reshape(-1, 2, 2)
     np.testing.assert_allclose(crops.centers, corners.mean(1), rtol=1e-6)
 
 
-@pytest.mark.skipif(not PARITY.exists(), reason="no recorded crops of the original in ../shared")
-def test_squares_hold_the_originals_widened_boxes():
-    recorded = np.load(PARITY)
+def test_squares_hold_the_originals_widened_boxes(parity_folder):
+    recorded = np.load(parity_folder / "crops.npz")
     inside = np.concatenate((np.zeros_like(recorded["expand_in"]), recorded["expand_in"]), 1)
     expected = recorded["expand_out_192x256"].max(1)
     np.testing.assert_allclose(box_squares(inside)[1], expected, rtol=1e-6)

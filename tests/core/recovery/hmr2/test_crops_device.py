@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -12,7 +10,6 @@ from humans4d_core.recovery.hmr2 import load_checkpoint
 from humans4d_core.recovery.hmr2.crops import BLUR_ABOVE, box_squares, crop_people
 from humans4d_core.recovery.hmr2.device_crops import DeviceCropper, sample_crops, visible_window
 
-CROPS = Path(__file__).parents[5] / "shared" / "parity" / "crops.npz"
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 PEOPLE = np.array(
     [
@@ -58,35 +55,27 @@ def test_batched_crops_are_near_the_reference(device):
     assert (crops.sizes == reference.sizes).all()
 
 
-@pytest.mark.skipif(not CROPS.exists(), reason="no recorded crops of the original in ../shared")
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize(
-    ("image", "boxes", "images"),
-    [
-        ("image_bgr", "boxes_xyxy", "crops_rgb_norm"),
-        ("big_image_bgr", "big_boxes", "big_crops_rgb_norm"),
-    ],
-)
-def test_batched_crops_are_near_the_originals(device, image, boxes, images):
-    recorded = np.load(CROPS)
-    crops = crop_people_batched(recorded[image], recorded[boxes], device).images.cpu().numpy()
-    assert np.abs(crops - recorded[images]).mean((1, 2, 3)).max() < 0.005
+def test_batched_crops_are_near_the_originals(parity_folder, device):
+    recorded = np.load(parity_folder / "crops.npz")
+    image, boxes = recorded["image_bgr"], recorded["boxes_xyxy"]
+    crops = crop_people_batched(image, boxes, device).images.cpu().numpy()
+    assert np.abs(crops - recorded["crops_rgb_norm"]).mean((1, 2, 3)).max() < 0.005
 
 
 def test_batched_crops_turn_no_rotation_by_half_a_degree(parity_folder, tiny_config):
     model = load_checkpoint(parity_folder / "tiny_hmr2", tiny_config)
     recorded = np.load(parity_folder / "crops.npz")
-    for image, boxes in (("image_bgr", "boxes_xyxy"), ("big_image_bgr", "big_boxes")):
-        crops = (
-            crop(recorded[image], recorded[boxes]).images
-            for crop in (crop_people, lambda *a: crop_people_batched(*a, "cpu"))
-        )
-        with torch.inference_mode():
-            expected, found = (model(images) for images in crops)
-        for name in ("global_orient", "body_pose"):
-            angles = geodesic_degrees(getattr(expected, name), getattr(found, name))
-            assert angles.mean() < 0.1
-            assert angles.max() < 0.5
+    crops = (
+        crop(recorded["image_bgr"], recorded["boxes_xyxy"]).images
+        for crop in (crop_people, lambda *a: crop_people_batched(*a, "cpu"))
+    )
+    with torch.inference_mode():
+        expected, found = (model(images) for images in crops)
+    for name in ("global_orient", "body_pose"):
+        angles = geodesic_degrees(getattr(expected, name), getattr(found, name))
+        assert angles.mean() < 0.1
+        assert angles.max() < 0.5
 
 
 def test_the_blur_counts():

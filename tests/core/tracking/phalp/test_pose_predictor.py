@@ -14,8 +14,6 @@ from humans4d_core.tracking.phalp.pose_predictor_checkpoint import (
 )
 from humans4d_core.tracking.phalp.pose_transformer import PosePredictorConfig
 
-PARITY = Path(__file__).parents[5] / "shared" / "parity"
-
 SMALL = PosePredictorConfig(frame_length=20, width=16, encoder_width=8, depth=2, heads=2,
                             dim_head=4, mlp_dim=8, conv_stride=5, num_actions=3)  # fmt: skip
 #: SMALL as the original writes it.
@@ -65,16 +63,15 @@ def close(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 @pytest.fixture(scope="module")
-def golden() -> dict[str, torch.Tensor]:
-    if not PARITY.is_dir():
-        pytest.skip("needs ../shared/parity")
-    return {k: torch.from_numpy(v) for k, v in np.load(PARITY / "phalp_pose_tiny.npz").items()}
+def golden(parity_folder) -> dict[str, torch.Tensor]:
+    recorded = np.load(parity_folder / "phalp_pose_tiny.npz")
+    return {k: torch.from_numpy(v) for k, v in recorded.items()}
 
 
 @pytest.fixture(scope="module")
-def original(golden) -> PosePredictor:
+def original(parity_folder) -> PosePredictor:
     return load_pose_predictor(
-        PARITY / "phalp_pose_tiny.ckpt", PARITY / "synthetic_smpl" / "mean_std.npy"
+        parity_folder / "phalp_pose_tiny.ckpt", parity_folder / "synthetic_smpl" / "mean_std.npy"
     )
 
 
@@ -138,11 +135,8 @@ def test_smoothing_equals_the_original(original, golden):
     torch.testing.assert_close(smoothed[:, 226:], golden["smooth_cam"][:, 0], rtol=0, atol=1e-4)
 
 
-def test_the_network_has_the_names_and_shapes_of_the_original():
-    path = PARITY / "phalp_pose_keys.json"
-    if not path.exists():
-        pytest.skip("needs ../shared/parity")
-    keys = json.loads(path.read_text())["keys"]
+def test_the_network_has_the_names_and_shapes_of_the_original(parity_folder):
+    keys = json.loads((parity_folder / "phalp_pose_keys.json").read_text())["keys"]
     with torch.device("meta"):
         state = PosePredictor(PosePredictorConfig()).state_dict()
     assert {name: list(tensor.shape) for name, tensor in state.items()} == {

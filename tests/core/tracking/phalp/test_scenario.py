@@ -4,8 +4,6 @@
 and a cut at frame 100 after which everybody is elsewhere.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,21 +11,17 @@ from humans4d_core.tracking.phalp import PhalpConfig, PhalpTracker
 from humans4d_core.tracking.phalp.pose_predictor_checkpoint import load_pose_predictor
 from humans4d_core.types import Bodies, Camera, Frame, TrackState
 
-PARITY = Path(__file__).parents[5] / "shared" / "parity"
-INPUT = PARITY / "phalp_scenario_input.npz"
 #: The original's camera: 5000/256 of the longer side.
 CAMERA = Camera(25_000.0, 25_000.0, 640.0, 360.0, 1280, 720)
 FRAMES = 150
 #: The fourth is away for longer than a track lives; what is called person 4 are false detections.
 ALWAYS_NEAR, AWAY = (0, 1, 2, 5), 3
 
-pytestmark = pytest.mark.skipif(not INPUT.exists(), reason=f"{INPUT.name} is not here")
-
 
 @pytest.fixture(scope="module")
-def people_seen():
+def people_seen(parity_folder):
     """Bodies, and who they are, of every frame."""
-    with np.load(INPUT) as arrays:
+    with np.load(parity_folder / "phalp_scenario_input.npz") as arrays:
         recorded = dict(arrays)
     tokens, released = recorded["pose229"], recorded["loca99"]
     n = len(tokens)
@@ -69,9 +63,11 @@ def test_only_the_person_who_was_away_too_long_gets_another_id(people_seen, equa
     assert len(ids[AWAY]) == 2
 
 
-def test_within_a_shot_places_hold_people_though_a_predictor_knows_nothing(people_seen):
+def test_within_a_shot_places_hold_people_though_a_predictor_knows_nothing(
+    people_seen, parity_folder
+):
     predictor = load_pose_predictor(
-        PARITY / "phalp_pose_tiny.ckpt", PARITY / "synthetic_smpl" / "mean_std.npy"
+        parity_folder / "phalp_pose_tiny.ckpt", parity_folder / "synthetic_smpl" / "mean_std.npy"
     )
     ids = followed(PhalpTracker(pose_predictor=predictor), people_seen[:50])
     assert [len(ids[person]) for person in (0, 1, 2)] == [1] * 3
