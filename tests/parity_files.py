@@ -48,11 +48,13 @@ def _body() -> dict[str, np.ndarray]:
         np.moveaxis(whole, axis, 0)[rows] = np.moveaxis(values, axis, 0)
         return whole
 
+    weights = spread(cut["lbs_weights"], posed, 0)
+    weights[weights.sum(1) == 0, 0] = 1  # a vertex that hangs on no joint is a damaged file
     return {
         "v_template": spread(cut["v_template"], shaped, 0),
         "shapedirs": spread(cut["shapedirs"], shaped, 0),
         "posedirs": spread(cut["posedirs"], posed, 1).reshape(207, -1),
-        "lbs_weights": spread(cut["lbs_weights"], posed, 0),
+        "lbs_weights": weights,
         "J_regressor": spread(cut["J_regressor"], shaped, 1),
         "joint_regressor_extra": spread(cut["joint_regressor_extra"], posed, 1),
         "faces_tensor": cut["faces_tensor"].astype(np.int64),
