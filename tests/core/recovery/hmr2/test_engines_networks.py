@@ -42,10 +42,13 @@ def expected(tiny_model, crops):
     return tiny_model(crops)
 
 
-def exact(model, crops) -> Hmr2Output:
-    """In float64: two ways of computing in float32 differ by the rounding of both."""
-    output = copy.deepcopy(model).double()(crops.double())
-    return Hmr2Output(*(value.float() for value in output))
+def rounding(output: Hmr2Output, model, crops) -> float:
+    """How far an output is from that of float64, relative to how far plain float32 is.
+
+    How much rounding a network of random weights amplifies depends on the crops and the processor.
+    """
+    exact = Hmr2Output(*copy.deepcopy(model).double()(crops.double()))
+    return largest_difference(output, exact) / largest_difference(model(crops), exact)
 
 
 def largest_difference(output: Hmr2Output, expected: Hmr2Output) -> float:
@@ -170,7 +173,7 @@ def test_graphs_are_recorded_once_a_size_and_filled_up(tiny_model, crops, expect
 def test_more_people_than_the_largest_graph_are_split(tiny_model, graphs):
     engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
     crops = sample_crops_like_images(19)
-    assert largest_difference(engine.run(crops), exact(tiny_model, crops)) < 1e-5
+    assert rounding(engine.run(crops), tiny_model, crops) < 5
     assert graphs.recorded == [(16, False), (4, False)]
 
 
@@ -178,7 +181,7 @@ def test_graphs_that_do_not_fit_are_replaced_by_smaller_ones(tiny_model, graphs,
     monkeypatch.setattr(graphs, "memory", 5)
     engine = TorchCudaEngine(tiny_model, "fp32", "cpu")
     crops = sample_crops_like_images(13)
-    assert largest_difference(engine.run(crops), exact(tiny_model, crops)) < 1e-5
+    assert rounding(engine.run(crops), tiny_model, crops) < 5
     assert {size for size, _ in graphs.recorded} <= {1, 2, 3, 4}
     assert engine.max_batch <= 5
 
