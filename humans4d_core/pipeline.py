@@ -82,9 +82,9 @@ class Pipeline:
         Raises ImageError where the stamps of many frames in a row stand still.
         """
         start = time.perf_counter()
-        meaning = self.stamps.meaning(frame.stamp_ns)
-        if meaning is StampMeaning.LATE:
+        if self.stamps.take_late(frame.stamp_ns):
             return self._left_out(frame)
+        meaning = self.stamps.meaning(frame.stamp_ns)
         view = (frame.camera.width, frame.camera.height, frame.frame_id)
         if meaning is StampMeaning.RESTART or self._view not in (None, view):
             self.reset()
@@ -125,7 +125,6 @@ class Pipeline:
             self._people, self._ended = None, ended
 
     def _left_out(self, frame: Frame) -> Result:
-        self.stamps.take(frame.stamp_ns)
         if self.stamps.repeats >= MOST_REPEATS:
             raise ImageError(
                 f"{self.stamps.repeats + 1} images in a row have the stamp {frame.stamp_ns} ns, so "

@@ -107,6 +107,13 @@ class StampOrder:
         self.repeats, self._late_ns, self._behind_ns = 0, None, 0
         return meaning
 
+    def take_late(self, stamp_ns: int) -> bool:
+        """Whether the next image is LATE; it is then remembered, otherwise not yet."""
+        is_late = self.meaning(stamp_ns) is StampMeaning.LATE
+        if is_late:
+            self.take(stamp_ns)
+        return is_late
+
     @property
     def _patience(self) -> float:
         """Seconds without an image of the known time after which another time is believed."""

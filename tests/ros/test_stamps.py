@@ -291,3 +291,20 @@ def test_a_transform_from_far_away_shows_nobody_there(start, film, people, stati
     values = node._statistics.report().values
     assert int(values["images_refused_transform"]) >= 1
     assert "m from 'odom'" in values["last_error"]
+
+
+def test_an_image_that_was_refused_can_be_sent_again(start, camera, people, station):
+    node = start()
+    stamp_ns = time.time_ns()
+
+    def is_refused():
+        camera(stamp_ns, encoding="nonsense")
+        return int(node._statistics.report().values["images_refused"]) > 0
+
+    station.wait_for(is_refused, "the refusal")
+
+    def is_answered():
+        camera(stamp_ns)
+        return any(stamp == stamp_ns for stamp, _ in people())
+
+    station.wait_for(is_answered, "its people")

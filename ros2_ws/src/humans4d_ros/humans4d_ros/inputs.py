@@ -193,7 +193,8 @@ class Inputs:
             self._refuse_image("image", error)
             return
         meaning = self.order.take(stamp_ns, received)
-        if meaning is StampMeaning.LATE:
+        # Sent again, it may be wanted: the worker knows whether the first one was used.
+        if meaning is StampMeaning.LATE and stamp_ns != self.order.newest_ns:
             self._statistics.image_late()
             return
         if meaning is StampMeaning.RESTART:

@@ -269,16 +269,17 @@ class Humans4dNode(LifecycleNode):
             self._restarts = arrival.restarts
             self._end_tracks()
             self._pipeline.stamps.reset()
-        frame = self._frames.frame(arrival, self._applied.node)
-        self._notice_another_camera(frame)
-        if self._pipeline.stamps.meaning(frame.stamp_ns) is StampMeaning.RESTART:
-            # Earlier than what was said of the people when images failed to come.
-            self._end_tracks()
-            self._pipeline.stamps.reset()
-        result = self._pipeline.process(frame, arrival.detections)
-        if result.is_late:
+        stamps = self._pipeline.stamps
+        if stamps.take_late(arrival.stamp_ns):
             self._statistics.image_late(is_received=True)
             return
+        frame = self._frames.frame(arrival, self._applied.node)
+        self._notice_another_camera(frame)
+        if stamps.meaning(frame.stamp_ns) is StampMeaning.RESTART:
+            # Earlier than what was said of the people when images failed to come.
+            self._end_tracks()
+            stamps.reset()
+        result = self._pipeline.process(frame, arrival.detections)
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
         self._silence.end(arrival.received)
         self._statistics.boxes_unused(result.boxes_without_body, result.boxes_left_out)
@@ -297,10 +298,7 @@ class Humans4dNode(LifecycleNode):
         """Nobody is shown for ever when images stop, or when none can be used."""
         silence = self._silence.seconds
         if self._outputs.names_anybody and silence > self._live.settings.node.image_timeout:
-            self.get_logger().warning(
-                f"no image could be used for {silence:.1f} s: everybody is LOST",
-                throttle_duration_sec=LOG_PERIOD,
-            )
+            self.get_logger().warning(f"no image could be used for {silence:.1f} s: all are LOST")
             self._end_tracks(silence)
 
     def _notice_another_camera(self, frame: Frame) -> None:
