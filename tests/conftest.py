@@ -7,7 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from parity_files import lay_out
+
+# A busy machine is no fault: no test asserts how long something takes.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 # HMR 2.0 is chosen where its checkpoint is found: tests say which one they want. Set here, so that
 # it holds for the processes that tests start as well.
