@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from parity_files import lay_out
 # A busy machine is no fault: no test asserts how long something takes.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+# Under nohup, and where a service runs the tests, SIGHUP is ignored, and children inherit that. A
+# handler is not inherited: children are ended by it, as on a user's machine, and the tests go on.
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 # HMR 2.0 is chosen where its checkpoint is found: tests say which one they want. Set here, so that
 # it holds for the processes that tests start as well.

@@ -38,10 +38,13 @@ def test_the_child_ends_with_a_parent_that_is_ended(number):
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, *COMMAND], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as parent:
-        child = int(parent.stdout.readline())
-        assert is_running(child)
-        parent.send_signal(number)
-        parent.wait(30)
+        try:
+            child = int(parent.stdout.readline())
+            assert is_running(child)
+            parent.send_signal(number)
+            parent.wait(30)
+        finally:
+            parent.kill()
     deadline = time.monotonic() + 30
     while is_running(child):
         assert time.monotonic() < deadline, "the child lives on"
