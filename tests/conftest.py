@@ -15,10 +15,11 @@ from parity_files import lay_out
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
-# Under nohup, and where a service runs the tests, SIGHUP is ignored, and children inherit that. A
-# handler is not inherited: children are ended by it, as on a user's machine, and the tests go on.
-if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, lambda *_: None)
+# Under nohup, and where a service runs the tests, signals may be ignored, and children inherit
+# that. A handler is not inherited: a signal ends children as on a user's machine; the tests go on.
+for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 # HMR 2.0 is chosen where its checkpoint is found: tests say which one they want. Set here, so that
 # it holds for the processes that tests start as well.
