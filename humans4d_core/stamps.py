@@ -129,17 +129,19 @@ class ArrivalStamps:
         self.in_use = False  #: whether the last image goes by its arrival
         self._own_ns: int | None = None
         self._since_ns = 0  # arrival of the first image with this stamp
-        self._count = 0  # of images with it
+        self._count = 0  # of images with it, one of which was used
+        self._stands = False
 
-    def stamp(self, stamp_ns: int, arrival_ns: int) -> int:
-        """Of the next image, nanoseconds; `arrival_ns` by the clock that stamps are of."""
-        if stamp_ns == self._own_ns:
+    def stamp(self, stamp_ns: int, arrival_ns: int, is_used: bool = True) -> int:
+        """Of the next image, nanoseconds; `arrival_ns` by the clock that stamps are of. is_used:
+        whether an image with this stamp was of use; one that was not may be sent again."""
+        if stamp_ns != self._own_ns:
+            self._own_ns, self._since_ns, self._count, self._stands = stamp_ns, arrival_ns, 1, False
+        elif is_used:
             self._count += 1
+            seconds = (arrival_ns - self._since_ns) / NANOSECONDS
+            self._stands |= self._count >= STANDING_IMAGES and seconds >= STANDING_SECONDS
         else:
-            self._own_ns, self._since_ns, self._count = stamp_ns, arrival_ns, 1
-        stands = (
-            self._count >= STANDING_IMAGES
-            and arrival_ns - self._since_ns >= STANDING_SECONDS * NANOSECONDS
-        )
-        self.in_use = stamp_ns == 0 or stands
+            self._since_ns = arrival_ns
+        self.in_use = stamp_ns == 0 or self._stands
         return arrival_ns if self.in_use else stamp_ns

@@ -167,3 +167,9 @@ def test_images_shown_again_while_time_stands_still_stay_the_same_image():
     """A simulation that is paused: its clock stands, too."""
     stamps = ArrivalStamps()
     assert {stamps.stamp(7, START) for _ in range(100)} == {7}
+
+
+def test_an_image_that_was_of_no_use_may_be_sent_again_and_again():
+    stamps = ArrivalStamps()
+    sent = [stamps.stamp(7, START + k * 10**9, is_used=False) for k in range(30)]
+    assert set(sent) == {7}

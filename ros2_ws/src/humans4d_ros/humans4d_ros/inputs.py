@@ -79,6 +79,8 @@ class Inputs:
         self._log_limit = LogLimit(LOG_PERIOD)
         #: What the images' stamps mean.
         self.order = StampOrder(settings.restart_seconds)
+        #: Those of the images that the worker could use.
+        self.used: StampOrder | None = None
         self._restarts = 0
         self._image_stamps, self._depth_stamps = ArrivalStamps(), ArrivalStamps()
         self._told_of_arrivals = False
@@ -277,7 +279,8 @@ class Inputs:
         """Its own, or the time of its arrival; raises StampError."""
         own_ns = join_valid_stamp(message.header.stamp)
         clock = self._node.get_clock()
-        stamp_ns = self._image_stamps.stamp(own_ns, clock.now().nanoseconds)
+        is_used = self.used is None or self.used.newest_ns == own_ns
+        stamp_ns = self._image_stamps.stamp(own_ns, clock.now().nanoseconds, is_used)
         if not self._image_stamps.in_use:
             self._told_of_arrivals = False
             return stamp_ns

@@ -119,7 +119,7 @@ class Humans4dNode(LifecycleNode):
         go_on = ": they go on" if self._next_id > 1 else ""
         self.get_logger().info(f"track ids begin at {self._next_id}{go_on}")
         warm_up(pipeline)
-        self._pipeline = pipeline
+        self._pipeline, self._inputs.used = pipeline, pipeline.stamps
         self._frames = FrameSource(
             self._cameras,
             self._inputs.transforms,
@@ -290,7 +290,6 @@ class Humans4dNode(LifecycleNode):
         self._pipeline.reset()
         said_ns = self._outputs.end_tracks(silence)
         if said_ns is not None:
-            # What is said next is said later.
             self._pipeline.stamps.note(said_ns)
             self._statistics.everybody_left()
 
