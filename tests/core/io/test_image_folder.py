@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -23,6 +26,13 @@ def test_images_come_in_natural_order_of_their_names(tmp_path):
     assert [int(f.image_bgr[0, 0, 0]) for f in frames] == [1, 2, 10, 100]
     assert [f.stamp_ns for f in frames] == [0, 250_000_000, 500_000_000, 750_000_000]
     assert source.frame_count == 4 and source.notes == []
+
+
+def test_names_that_are_no_utf8_are_read(tmp_path):
+    write(tmp_path / "1.png", 7)
+    (tmp_path / "1.png").rename(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9 \x1b[2J.png")))
+    frames, source = read(tmp_path)
+    assert [int(f.image_bgr[0, 0, 0]) for f in frames] == [7] and source.skipped == 0
 
 
 def test_an_assumed_frame_rate_is_said(tmp_path):
