@@ -58,22 +58,28 @@ def test_a_missing_or_empty_input_is_named_escaped(command, tmp_path, name):
         assert command("run", tmp_path / name, "-o", tmp_path / "out")[0] == 2
 
 
-def test_topics_and_encodings_of_a_bag_are_named_escaped(command, tmp_path):
+def write_bag(path, encoding):
+    """Two topics with hostile names, an image of 2x2 pixels in each."""
     store = message_typestore()
     types = store.types
-    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
         for topic in ("/a" + EVIL, "/b" + "y" * 100_000):
             connection = writer.add_connection(topic, "sensor_msgs/msg/Image", typestore=store)
             header = types["std_msgs/msg/Header"](types["builtin_interfaces/msg/Time"](1, 0), "c")
-            image = types["sensor_msgs/msg/Image"](
-                header, 2, 2, EVIL + "z" * 100_000, 0, 6, np.zeros(12, np.uint8)
-            )
+            pixels = np.zeros(12, np.uint8)
+            image = types["sensor_msgs/msg/Image"](header, 2, 2, encoding, 0, 6, pixels)
             writer.write(connection, 1, store.serialize_cdr(image, "sensor_msgs/msg/Image"))
-    code, text = command("run", tmp_path / "bag", "-o", tmp_path / "out")
+    return path
+
+
+def test_topics_and_encodings_of_a_bag_are_named_escaped(command, tmp_path):
+    bag = write_bag(tmp_path / "pictures", "bgr8")
+    code, text = command("run", bag, "-o", tmp_path / "out")
     assert code == 2 and "2 image topics" in text and len(text) < 3000
-    arguments = ("--topic", "/a" + EVIL, "--fov", "60")
-    code, text = command("run", tmp_path / "bag", "-o", tmp_path / "out", *arguments)
-    assert code == 2 and "\\x1b[2J" in text and len(text) < 3000
+    bag = write_bag(tmp_path / "strange", EVIL + "z" * 100_000)
+    for arguments in ((), ("--topic", "/a" + EVIL, "--fov", "60")):
+        code, text = command("run", bag, "-o", tmp_path / "out", *arguments)
+        assert code == 2 and "\\x1b[2J" in text and len(text) < 3000
 
 
 def test_weights_say_where_they_came_from_escaped(command, tmp_path):

@@ -56,7 +56,7 @@ def test_scores_of_files_as_json_under_a_chosen_name(run, files):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["none.txt", "--truth", "gt.txt"], "cannot read none.txt"),
+        (["none.txt", "--truth", "gt.txt"], "none.txt cannot be read"),
         (["gt.txt", "--truth", "gt.txt", "--name", "a", "--name", "b"], "2 names for 1 files"),
         (["gt.txt", "gt.txt", "--truth", "gt.txt"], "one name"),
         (["gt.txt", "--truth", "gt.txt", "--benchmark", "MOT3"], "MOT3"),
