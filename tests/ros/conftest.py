@@ -48,6 +48,16 @@ def pytest_sessionfinish():
     shutil.rmtree(LOGS, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def signals_as_before():
+    """A program that a test runs in this process ignores signals at its end, and children of later
+    tests would inherit that."""
+    before = {n: signal.getsignal(n) for n in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(scope="session")
 def underlay() -> dict[str, str]:
     """Other projects' interface packages (underlay/), of which this process can import the missing
