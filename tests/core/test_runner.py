@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import resource
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import cv2
@@ -125,24 +127,31 @@ def test_an_overlay_too_large_for_its_format_is_made_smaller_and_said(images, tm
     assert any("overlay.mp4 is made" in n for n in summary["input"]["notes"]) == (max(size) > 8190)
 
 
-@pytest.fixture
-def full_disk():
-    """full_disk(size): files of this process end at `size` bytes, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+# A limit on the size of files holds for the whole process, what it prints into a file included:
+# a process of its own has it.
+ON_A_FULL_DISK = """
+import json, pathlib, resource, runpy, sys
+tests = runpy.run_path(sys.argv[1])
+folder, output, size, overlay = *map(pathlib.Path, sys.argv[2:4]), *map(int, sys.argv[4:])
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+try:
+    print(json.dumps(tests["process"](folder, tests["Outputs"](output, overlay=bool(overlay)))))
+except tests["Humans4dError"] as error:
+    sys.exit(str(error))
+"""
 
-    def fill(size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
-    yield fill
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def process_on_full_disk(folder, output, size, overlay=True):
+    """Where every file ends at `size` bytes: (the summary or None, the error)."""
+    command = [sys.executable, "-c", ON_A_FULL_DISK, __file__, folder, output, size, int(overlay)]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr, done.stderr
+    return json.loads(done.stdout) if done.returncode == 0 else None, done.stderr
 
 
-def test_an_overlay_that_finds_no_room_is_left_out_and_the_result_is_whole(
-    images, tmp_path, full_disk
-):
+def test_an_overlay_that_finds_no_room_is_left_out_and_the_result_is_whole(images, tmp_path):
     folder, outputs = images(*[(320, 240)] * 12), Outputs(tmp_path)
-    full_disk(60_000)
-    summary = process(folder, outputs)
+    summary, _ = process_on_full_disk(folder, tmp_path, 60_000)
     assert len(lines(outputs.people_path)) == 12
     assert json.loads(outputs.summary_path.read_text())["frames"] == 12
     assert summary["failed_outputs"] == [str(outputs.overlay_path)]
@@ -172,11 +181,10 @@ def test_an_overlay_that_cannot_be_drawn_is_given_up(images, tmp_path, monkeypat
     assert summary["failed_outputs"] == [str(outputs.overlay_path)]
 
 
-def test_people_that_find_no_room_are_one_sentence_and_whole_lines(images, tmp_path, full_disk):
-    folder, outputs = images(*[SIZE] * 12), Outputs(tmp_path, overlay=False)
-    full_disk(5_000)
-    with pytest.raises(Humans4dError, match="people.jsonl: File too large"):
-        process(folder, outputs)
+def test_people_that_find_no_room_are_one_sentence_and_whole_lines(images, tmp_path):
+    outputs = Outputs(tmp_path, overlay=False)
+    _, error = process_on_full_disk(images(*[SIZE] * 12), tmp_path, 5_000, overlay=False)
+    assert "people.jsonl: File too large" in error and len(error.splitlines()) == 1
     text = outputs.people_path.read_text()
     assert text.endswith("\n") and 1 <= len(lines(outputs.people_path)) < 12
 
@@ -199,14 +207,12 @@ def test_an_overlay_makes_room_for_people_on_a_full_disk(images, tmp_path, monke
     assert not outputs.overlay_path.exists()
 
 
-def test_what_an_earlier_run_left_is_not_taken_for_this_ones(images, tmp_path, full_disk):
+def test_what_an_earlier_run_left_is_not_taken_for_this_ones(images, tmp_path):
     outputs = Outputs(tmp_path)
     outputs.summary_path.write_text("{}")
     outputs.overlay_path.write_text("old")
-    folder = images(*[SIZE] * 12)
-    full_disk(5_000)
-    with pytest.raises(Humans4dError):
-        process(folder, outputs)
+    summary, error = process_on_full_disk(images(*[SIZE] * 12), tmp_path, 5_000)
+    assert summary is None and "File too large" in error
     assert not outputs.summary_path.exists() and not outputs.overlay_path.exists()
 
 
