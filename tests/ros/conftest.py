@@ -367,15 +367,18 @@ class Station:
             lambda: self.images.publish(image_message(image_bgr, stamp_ns)), stamp_ns
         )
 
-    def answer(self, publish, stamp_ns: int):
-        """The TrackedPeople of a stamp that `publish()` sends; images may get lost: three times."""
+    def answer(self, publish, stamp_ns: int | None = None):
+        """The TrackedPeople of the image that `publish()` sends; it may get lost: three times.
+
+        The image's stamp is stamp_ns, or the one that `publish()` returns.
+        """
         people = self.received["/humans4d/people"]
 
         def find():
             return next((m for m in reversed(people) if nanoseconds(m) == stamp_ns), None)
 
         for timeout in (TIMEOUT / 6, TIMEOUT / 6, TIMEOUT):
-            publish()
+            stamp_ns = publish() or stamp_ns
             with self._changed:
                 if found := self._changed.wait_for(find, timeout):
                     return found

@@ -128,8 +128,12 @@ def answer(node, companion, station):
     """answer(publish) -> the people of the image that `publish()` shows at the next stamp."""
 
     def ask(publish):
-        companion.stamp_ns += 100_000_000
-        return station.answer(publish, companion.stamp_ns)
+        def publish_next():  # once refused without its boxes, a stamp is over
+            companion.stamp_ns += 100_000_000
+            publish()
+            return companion.stamp_ns
+
+        return station.answer(publish_next)
 
     return ask
 
