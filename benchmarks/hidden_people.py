@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from humans4d_core.io import CameraChoice, open_source, read_mot
-from humans4d_core.positioning.evidence import size_evidence
+from humans4d_core.positioning.distance_evidence import size_evidence
 from humans4d_core.recovery import create_recovery
 from humans4d_core.types import Detections, Frame
 

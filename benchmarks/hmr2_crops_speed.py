@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 
-from humans4d_core.recovery.hmr2.crops import MEAN, STD, box_squares, crop_people
-from humans4d_core.recovery.hmr2.device_crops import DeviceCropper
+from humans4d_core.recovery.crops.device_crops import DeviceCropper
+from humans4d_core.recovery.crops.person_crops import MEAN, STD, box_squares, crop_people
 
 # Heights of people, px: above 563 px the original blurs the image.
 SCENES = {

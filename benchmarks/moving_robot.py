@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.body.pickles import read_pickle
 from humans4d_core.pipeline import create_pipeline
 from humans4d_core.types import Camera, Frame, Pose, TrackState
+from humans4d_core.untrusted_files.pickles.pickles import read_pickle
 
 CAMERA = Camera.from_fov(640, 480, 0.82)
 RATE = 10.0  #: images a second

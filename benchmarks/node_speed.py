@@ -29,7 +29,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from humans4d_msgs.msg import PeopleForecast, TrackedPeople
-from humans4d_ros.ros_session import ros_node
+from humans4d_ros.process.ros_session import ros_node
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, PointCloud2

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 from geometry_msgs.msg import Point
-from humans4d_ros.conversions import people_to_message
-from humans4d_ros.markers import MeshMarkers, SkeletonMarkers
-from humans4d_ros.scene import Scene
-from humans4d_ros.surface import surface_cloud
-from humans4d_ros.transforms import transforms
+from humans4d_ros.outputs.markers import MeshMarkers, SkeletonMarkers
+from humans4d_ros.outputs.people_messages import people_to_message
+from humans4d_ros.outputs.scene import Scene
+from humans4d_ros.outputs.surface_points import surface_cloud
+from humans4d_ros.tf.body_transforms import transforms
 from people_message_speed import crowd
 from rclpy.serialization import serialize_message
 from scipy.spatial.transform import Rotation

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 from humans4d_msgs.msg import TrackedPeople
-from humans4d_ros.conversions import people_to_message
-from humans4d_ros.ros_session import ros_node, use_large_message_profile
+from humans4d_ros.outputs.people_messages import people_to_message
+from humans4d_ros.process.ros_session import ros_node, use_large_message_profile
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from scipy.spatial.transform import Rotation

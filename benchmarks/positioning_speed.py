@@ -16,9 +16,9 @@ import torch
 
 from humans4d_core.body import load_body
 from humans4d_core.geometry import project
+from humans4d_core.mesh.z_buffer import render
 from humans4d_core.positioning import Positioning
-from humans4d_core.recovery.uncertainty import pelvis_covariance
-from humans4d_core.rendering import render
+from humans4d_core.recovery.pelvis_uncertainty import pelvis_covariance
 from humans4d_core.types import Bodies, Camera, Frame, Pose
 
 CAMERA = Camera.from_fov(1280, 720, 1.2)

@@ -39,8 +39,8 @@ from humans4d_core.io import CameraChoice, open_source, read_mot
 from humans4d_core.positioning import Positioning
 from humans4d_core.positioning.contact_points import SHOE_SOLE
 from humans4d_core.recovery import create_recovery
-from humans4d_core.tracking.cost import iou
-from humans4d_core.tracking.create import create_tracker
+from humans4d_core.tracking.association_cost import iou
+from humans4d_core.tracking.tracker_creation import create_tracker
 from humans4d_core.types import Bodies, Camera, Frame, Pose, TrackState
 
 MATCHED_IOU = 0.5

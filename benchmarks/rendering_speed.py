@@ -22,13 +22,16 @@ import numpy as np
 import torch
 
 from humans4d_core.body import load_body
+from humans4d_core.drawing import warm_up
+from humans4d_core.drawing.overlay import draw_overlay
 from humans4d_core.geometry import project
-from humans4d_core.rendering import draw_overlay, render, visible_vertices, warm_up
+from humans4d_core.mesh.visibility import visible_vertices
+from humans4d_core.mesh.z_buffer import render
 from humans4d_core.types import JOINT_PARENTS, Bodies, Camera, People, TrackState
 
 SCENES = ((5, 640, 480), (8, 768, 576), (8, 1920, 1080))
 WARM_UP = (
-    "import time; from humans4d_core.rendering import warm_up; "
+    "import time; from humans4d_core.drawing import warm_up; "
     "start = time.perf_counter(); warm_up(); print(time.perf_counter() - start)"
 )
 

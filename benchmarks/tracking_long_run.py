@@ -19,8 +19,8 @@ import time
 import numpy as np
 
 from humans4d_core.body import Surface
-from humans4d_core.evaluation.simulation import World
 from humans4d_core.geometry import project
+from humans4d_core.simulation.simulated_crowd import World
 from humans4d_core.tracking import Tracker
 from humans4d_core.types import Bodies, Camera, Frame
 

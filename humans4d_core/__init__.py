@@ -7,6 +7,6 @@ import os
 # only modules below do.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-# OpenCV makes room for a billion pixels. 2**28 is io/picture_size.py's bound; it holds for formats
-# whose headers are not read there. It is read when OpenCV is loaded.
+# OpenCV makes room for a billion pixels. 2**28 is the bound of io/images/picture_size.py; it holds
+# for formats whose headers are not read there. It is read when OpenCV is loaded.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 28))

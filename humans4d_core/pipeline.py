@@ -19,8 +19,8 @@ from .positioning import Positioning
 from .recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, Recovery, create_recovery
 from .stamps import StampMeaning, StampOrder
 from .tracking import PeopleTracker, TrackerConfig
-from .tracking.create import DEFAULT_TRACKER, create_tracker
-from .tracking.ended import alive, as_lost, can_join, joined_people
+from .tracking.ended_tracks import alive, as_lost, can_join, joined_people
+from .tracking.tracker_creation import DEFAULT_TRACKER, create_tracker
 from .types import Bodies, Detections, Frame, People
 
 #: Frames with one stamp after which time is said to stand still. A frame given twice is left out.

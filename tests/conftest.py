@@ -40,7 +40,7 @@ def parity_folder(tmp_path_factory) -> Path:
 def tiny_hmr2(parity_folder, tmp_path_factory) -> Path:
     """The original's tiny checkpoint in our format, which tells its numbers of heads."""
     from humans4d_core.recovery.hmr2 import Hmr2Config
-    from humans4d_core.recovery.hmr2.weights import convert_weights
+    from humans4d_core.recovery.hmr2.weights_conversion import convert_weights
 
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     config = Hmr2Config(

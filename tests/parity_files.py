@@ -14,8 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from places import DATA
 
-RECORDINGS = Path(__file__).parent / "data" / "parity"
+RECORDINGS = DATA / "parity"
 VERTICES = 6890
 #: Of the 44 joints, those whose vertices were kept: 25 of the body and 6 of the 19 regressed ones.
 COMPARED_JOINTS44 = slice(0, 31)

@@ -1,11 +1,10 @@
 """Nobody has published a package `humans4d`: users are told to install from the checkout."""
 
 import re
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 TOLD = [
     path
     for pattern in (

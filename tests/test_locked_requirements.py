@@ -4,13 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements"
 FILES = sorted(path.name for path in (REQUIREMENTS / "locked").glob("*.txt"))
 #: Of the ROS 2 distributions: Humble, wheels, Jazzy and Kilted, Lyrical.

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 #: A row of dashes below a table's head.
 RULE = re.compile(r"^\|(\s*:?-+:?\s*\|)+$")
 

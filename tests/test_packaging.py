@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 ASSETS = ROOT / "humans4d_core/assets"
 #: setuptools' own hook, as pip calls it, without pip's network.
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.{}(sys.argv[1]))"

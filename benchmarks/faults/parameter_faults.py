@@ -6,7 +6,7 @@ import math
 from dataclasses import fields
 
 from bench import PARAMETERS, Bench
-from humans4d_ros.parameters import NodeParameters
+from humans4d_ros.parameters.parameter_table import NodeParameters
 from processes import TIMEOUT
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import (

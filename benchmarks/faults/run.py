@@ -105,7 +105,7 @@ def main() -> int:
 
 
 def run(arguments: argparse.Namespace, folder: Path) -> dict:
-    from humans4d_ros.ros_session import use_large_message_profile
+    from humans4d_ros.process.ros_session import use_large_message_profile
 
     use_large_message_profile()  # before the first node
     from bench import Bench
@@ -249,7 +249,7 @@ def _images(video: str | None, folder: Path) -> Path:
     if video and video.endswith(".npy"):
         return Path(video)
     if video is None:
-        from humans4d_ros.demo_input import pedestrian_video
+        from humans4d_ros.replay.demo.demo_input import pedestrian_video
 
         video = str(pedestrian_video(ROOT / ".cache/demo", print))
     capture = cv2.VideoCapture(video)

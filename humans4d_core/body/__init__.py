@@ -1,8 +1,8 @@
 """The human body as a mesh: SMPL-family models, their files, and the free one shipped here."""
 
-from .data import BodyData, body_data
-from .files import EMBEDDED_BODY, load_body, read_body_file
-from .model import BodyModel, BodyOutput
+from .body_data import BodyData, body_data
+from .body_files import EMBEDDED_BODY, load_body, read_body_file
+from .body_model import BodyModel, BodyOutput
 from .surface import Surface
 
 __all__ = [

@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from ..types import JOINT_PARENTS
-from .model import BodyModel
+from .body_model import BodyModel
 
 #: Points of a body that carry colours; a mesh with fewer vertices has no appearance.
 NUM_POINTS = 320

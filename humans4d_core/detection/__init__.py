@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import Humans4dError
-from .base import Detector
-from .given import GivenBoxes
+from .detector import Detector
+from .given_boxes import GivenBoxes
 from .movenet import MoveNet
 from .nanodet import NanoDet
 

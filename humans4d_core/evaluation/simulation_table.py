@@ -10,12 +10,12 @@ from inspect import signature
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from ..simulation.sensing import START_SCORE
+from ..simulation.simulated_crowd import SimulatedFrame, Simulation, Truth, World
 from ..tracking import PeopleTracker, TrackerConfig
-from ..tracking.cost import iou
-from ..tracking.create import DEFAULT_TRACKER, TRACKER_NAMES, create_tracker
+from ..tracking.association_cost import iou
+from ..tracking.tracker_creation import DEFAULT_TRACKER, TRACKER_NAMES, create_tracker
 from ..types import People, TrackState
-from .sensing import START_SCORE
-from .simulation import SimulatedFrame, Simulation, Truth, World
 from .tracking_metrics import DISTRACTOR, PEDESTRIAN, TrackingScore, score_tracks
 
 #: The classes of MOT17 say which people count; a track on one who does not is neither hit nor miss.

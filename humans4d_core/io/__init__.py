@@ -4,24 +4,17 @@ A `Source` yields frames lazily; a writer is a context manager that takes one fr
 time. Nothing here needs a ROS installation.
 """
 
-from .bag_messages import message_typestore, read_messages
-from .bags import BagSource, write_camera_bag
-from .calibration import Calibration, camera_from_message, camera_info_fields
+from .bags.bag_messages import message_typestore, read_messages
+from .bags.camera_bags import BagSource, write_camera_bag
 from .camera_choice import CameraChoice
-from .compressed_messages import compressed_message_to_bgr
-from .deep_images import DeepImages
-from .image_folder import ImageFolderSource
-from .image_messages import (
-    depth_message_to_metres,
-    image_message_to_bgr,
-    is_known_encoding,
-)
-from .mot import MotBoxes, MotWriter, read_mot
-from .results import PeopleWriter
-from .side_output import SideOutput
-from .source import Source
-from .sources import open_source
-from .summary import (
+from .images.calibration import Calibration, camera_from_message, camera_info_fields
+from .images.compressed_messages import compressed_message_to_bgr
+from .images.deep_images import DeepImages
+from .images.image_folder import ImageFolderSource
+from .images.image_messages import depth_message_to_metres, image_message_to_bgr, is_known_encoding
+from .results.mot_files import MotBoxes, MotWriter, read_mot
+from .results.people_file import PeopleWriter
+from .results.run_summary import (
     BoxCount,
     PeopleCount,
     StageTimes,
@@ -30,8 +23,11 @@ from .summary import (
     versions,
     write_summary,
 )
-from .video import VideoSource
-from .video_writer import VideoWriter
+from .results.side_output import SideOutput
+from .source import Source
+from .source_opening import open_source
+from .video.video_source import VideoSource
+from .video.video_writer import VideoWriter
 
 __all__ = [
     "BagSource",

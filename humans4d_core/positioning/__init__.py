@@ -6,6 +6,6 @@ A single image fixes a person's direction. How far away they are follows from ho
 and better from the ground and from depth, where the Frame has them. Each says so as a Gaussian.
 """
 
-from .positioning import Positioning
+from .bodies_positioning import Positioning
 
 __all__ = ["Positioning"]

@@ -10,7 +10,7 @@ import numpy as np
 from ..body import BodyModel
 from ..geometry import project
 from ..types import Bodies, Camera
-from .evidence import seen_confidence
+from .distance_evidence import seen_confidence
 
 #: Directions in which a part of the body may be the lowest: the faces, edges and corners of a cube.
 _DIRECTIONS = np.array([d for d in product((-1.0, 0, 1), repeat=3) if any(d)])

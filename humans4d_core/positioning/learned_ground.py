@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..recovery.uncertainty import DEPTH_SIGMA
+from ..recovery.pelvis_uncertainty import DEPTH_SIGMA
 from ..types import Pose
 from .contact_points import Contacts
-from .evidence import DistanceFactor
+from .distance_evidence import DistanceFactor
 
 #: s until an image is forgotten.
 MEMORY_SECONDS = 60.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import Humans4dError
-from .base import Recovery
+from .body_recovery import Recovery
 
 #: "auto": HMR 2.0 where a checkpoint is found, else the embedded default.
 RECOVERY_NAMES = ("auto", "hmr2", "landmarks")
@@ -37,13 +37,13 @@ def create_recovery(
         from .landmarks import LandmarksRecovery
 
         return LandmarksRecovery(threads, sure_score)
-    from .hmr2.recovery import Hmr2Recovery
+    from .hmr2.hmr2_recovery import Hmr2Recovery
 
     return Hmr2Recovery(checkpoint, device, threads, engine)
 
 
 def _has_checkpoint(checkpoint: str | Path | None) -> bool:
-    from .hmr2.finding import find_checkpoint
+    from .hmr2.checkpoint_search import find_checkpoint
 
     return find_checkpoint(checkpoint) is not None
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from ..body.surface import PARTS, Surface
 from ..geometry import project
-from ..rendering import render, visible_vertices
+from ..mesh.visibility import visible_vertices
+from ..mesh.z_buffer import render
 from ..types import Bodies, Camera, Frame, _Batch
 
 #: Most pixels of all people's boxes together in the z-buffer, and its most columns: larger images

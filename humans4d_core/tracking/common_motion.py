@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..types import Camera, Pose
-from .motion import Motion, Observation, box_innovation_variance
+from .motion_filter import Motion, Observation, box_innovation_variance
 
 #: rad/s, spread of a camera's turning.
 TURNING = 0.5

@@ -15,13 +15,9 @@ import numpy as np
 
 from ..body import Surface
 from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
-from . import motion as motions
+from . import motion_filter as motions
 from .appearance import Colors, observed_colors, repaint
-from .bodies import assembled, is_another_story, smoothed_boxes, usable_rows
-from .camera_motion import CameraMotion
-from .common_motion import CommonMotion
-from .config import TrackerConfig
-from .cost import (
+from .association_cost import (
     SAME_JOINTS,
     appearance_cost,
     assign,
@@ -29,8 +25,12 @@ from .cost import (
     iou,
     joint_distance,
 )
-from .motion import NEAREST, Observation
+from .camera_motion import CameraMotion
+from .common_motion import CommonMotion
+from .motion_filter import NEAREST, Observation
+from .published_bodies import assembled, is_another_story, smoothed_boxes, usable_rows
 from .reidentification import Shape, recognised
+from .tracker_config import TrackerConfig
 from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older, joined, written
 
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..types import TrackState, _Batch
 from .appearance import Colors
-from .config import TrackerConfig
-from .motion import Motion
+from .motion_filter import Motion
 from .reidentification import Absent, Shape
+from .tracker_config import TrackerConfig
 
 NANOSECONDS = 1_000_000_000
 

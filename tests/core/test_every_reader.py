@@ -19,8 +19,9 @@ import zlib
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-CORE = Path(__file__).parents[2] / "humans4d_core"
+CORE = ROOT / "humans4d_core"
 EXTRA_MEMORY = 1_500_000_000  # beyond what the process has when everything is imported
 CPU_SECONDS = 90
 DEADLINE = 300  # seconds, on a busy machine
@@ -53,7 +54,7 @@ def regressor(path):
 
 
 def weights(path):
-    from humans4d_core.recovery.hmr2.weights import inspect_weights
+    from humans4d_core.recovery.hmr2.weights_conversion import inspect_weights
 
     report = inspect_weights(path)
     from humans4d_core.errors import ModelFileError
@@ -96,38 +97,40 @@ def tracks(path):
 
 
 def skeleton(path):
-    from humans4d_core.evaluation.mocap import read_skeleton
+    from humans4d_core.simulation.mocap import read_skeleton
 
     return read_skeleton(path)
 
 
 #: Name -> what reads, the suffixes it is tried with, the modules that open the file.
 READERS = {
-    "video": (source, (".mp4", ".avi"), ["io/video_opening.py", "io/video_timeline.py"]),
-    "image": (source, (".png", ".jpg", ".tif"), ["io/image_folder.py"]),
+    "video": (source, (".mp4", ".avi"),
+              ["io/video/video_opening.py", "io/video/video_timeline.py"]),
+    "image": (source, (".png", ".jpg", ".tif"), ["io/images/image_folder.py"]),
     "bag": (source, (".mcap", ".db3"),
-            ["io/bag_reader.py", "io/bag_sqlite.py", "io/cut_off_mcap.py"]),
+            ["io/bags/bag_reader.py", "io/bags/bag_sqlite.py", "io/bags/cut_off_mcap.py"]),
     "packed bag": (messages, ("/metadata.yaml",),
-                   ["io/bag_metadata.py", "io/bag_compression.py", "io/bag_messages.py",
-                    "io/bag_quality.py"]),
-    "body": (body, (".pkl", ".npz"), ["body/files.py", "body/pickles.py"]),
+                   ["io/bags/bag_metadata.py", "io/bags/bag_compression.py",
+                    "io/bags/bag_messages.py", "io/bags/bag_quality.py"]),
+    "body": (body, (".pkl", ".npz"), ["body/body_files.py", "untrusted_files/pickles/pickles.py"]),
     "regressor": (regressor, (".npy", ".pkl"), []),
     "weights": (weights, (".ckpt", ".safetensors"),
-                ["weights_files/opening.py", "weights_files/torch_archive.py"]),
+                ["untrusted_files/tensor_files/weights_opening.py",
+                 "untrusted_files/tensor_files/torch_archive.py"]),
     "pose predictor": (predictor, (".ckpt",), []),
     "its configuration": (predictor_config, (".yaml",),
                           ["tracking/phalp/pose_predictor_checkpoint.py"]),
     "detector": (onnx, (".onnx",), ["onnx_session.py", "embedded_models.py"]),
-    "boxes": (boxes, (".txt",), ["io/mot.py"]),
+    "boxes": (boxes, (".txt",), ["io/results/mot_files.py"]),
     "tracks": (tracks, (".txt",), ["evaluation/mot_tables.py"]),
-    "skeleton": (skeleton, (".asf", ".asf.xz"), ["evaluation/mocap.py"]),
+    "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip
 #: Modules that open files which they, or the same package, have written.
 OWN_FILES = {
-    "io/video_writer.py": "the end of the video that it writes",
-    "recovery/hmr2/engines/tensorrt.py": "the network that `humans4d export` has written",
-    "recovery/hmr2/engines/onnx.py": "the network that it has exported itself",
-    "recovery/hmr2/engines/openvino.py": "the network that it has converted itself",
+    "io/video/video_writer.py": "the end of the video that it writes",
+    "recovery/engines/tensorrt_engine.py": "the network that `humans4d export` has written",
+    "recovery/engines/onnx_engine.py": "the network that it has exported itself",
+    "recovery/engines/openvino_engine.py": "the network that it has converted itself",
 }
 OPENERS = {
     "open_regular", "read_regular", "check_regular", "read_yaml", "parse_yaml", "read_npy",
@@ -239,7 +242,8 @@ def outcomes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     make_hostile_files(folder)
     command = [sys.executable, __file__, folder, tmp_path_factory.mktemp("names")]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
     assert result.returncode == 0, result.stderr[-2000:]
     assert not (folder / "executed").exists()
     return json.loads(result.stdout.splitlines()[-1])

@@ -10,9 +10,9 @@ import torch
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from humans4d_core.io import message_typestore
-from humans4d_core.io.bag_reader import BagReader
+from humans4d_core.io.bags.bag_reader import BagReader
 from humans4d_core.untrusted_files import parse_yaml
-from humans4d_core.weights_files import open_weights
+from humans4d_core.untrusted_files.tensor_files import open_weights
 
 
 def test_a_checkpoint_of_2_7_gb_is_opened_and_its_tensors_are_read(tmp_path):

@@ -1,11 +1,11 @@
 """The whole core on a real video: who is seen, when the tracker resets, what is left alone."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from places import SHARED
 
 from humans4d_core.detection import create_detector
 from humans4d_core.errors import Humans4dError
@@ -13,7 +13,7 @@ from humans4d_core.pipeline import create_pipeline
 from humans4d_core.tracking import TrackerConfig
 from humans4d_core.types import Camera, Detections, Frame, Pose, TrackState
 
-VIDEO = Path(__file__).parents[3] / "shared" / "media" / "pets09-s2l1" / "vtest.avi"
+VIDEO = SHARED / "media" / "pets09-s2l1" / "vtest.avi"
 needs_media = pytest.mark.skipif(not VIDEO.is_file(), reason="the test media are not here")
 CAMERA = Camera(1169, 1169, 384, 288, 768, 576)
 #: The camera and its pose that the sequence's true positions imply.

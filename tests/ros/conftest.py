@@ -20,15 +20,15 @@ import cv2
 import numpy as np
 import pytest
 from humans4d_ros.distributions import fast_dds_profile_variable
+from places import ROOT, SHARED
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.errors import InputFileError
 from humans4d_core.io import camera_info_fields
 from humans4d_core.types import Bodies, Camera, Frame, People, TrackState
 
-ROOT = Path(__file__).parents[2]
 VIDEOS = (
-    ROOT.parent / "shared/media/pets09-s2l1/vtest.avi",
+    SHARED / "media/pets09-s2l1/vtest.avi",
     ROOT / ".cache/demo/vtest.avi",
 )
 #: Seconds until something that happens at once is said not to happen; machines may be busy.
@@ -77,7 +77,7 @@ def underlay() -> dict[str, str]:
 def assert_same_cdr():
     """assert_same_cdr(write, expected): `write()` gives the bytes `expected`, apart from padding,
     in which rclpy leaves whatever was in its memory."""
-    from humans4d_ros import cdr
+    from humans4d_ros.outputs import cdr
 
     def check(write, expected: bytes) -> None:
         written = np.frombuffer(write(), np.uint8)
@@ -160,7 +160,7 @@ def video_frames() -> list[np.ndarray]:
     """The first 60 images of a real video of pedestrians, 768x576 at 10 images a second."""
     path = next((path for path in VIDEOS if path.is_file()), None)
     if path is None:
-        from humans4d_ros.demo_input import pedestrian_video
+        from humans4d_ros.replay.demo.demo_input import pedestrian_video
 
         try:
             path = pedestrian_video(ROOT / ".cache/demo", print)

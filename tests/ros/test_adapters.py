@@ -19,8 +19,8 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 import rclpy
 from humans4d_msgs.msg import TrackedPeople
 from humans4d_ros.adapters import ADAPTERS
-from humans4d_ros.conversions import people_to_message
-from humans4d_ros.ros_session import message_class
+from humans4d_ros.outputs.people_messages import people_to_message
+from humans4d_ros.process.ros_session import message_class
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from scipy.spatial.transform import Rotation

@@ -4,14 +4,14 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
-WORKSPACE = Path(__file__).parents[2] / "ros2_ws"
+WORKSPACE = ROOT / "ros2_ws"
 
 
 def test_colcon_runs_the_packages_tests_and_linters(tmp_path):

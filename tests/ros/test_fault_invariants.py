@@ -5,7 +5,6 @@ import math
 import os
 import sys
 from array import array
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,14 +16,15 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import TransformStamped
 from humans4d_msgs.msg import BodyModel, HumanForecast, PeopleForecast
-from humans4d_ros.conversions import NUM_JOINTS, people_to_message
+from humans4d_ros.outputs.people_messages import NUM_JOINTS, people_to_message
+from places import ROOT
 from sensor_msgs.msg import Image, PointCloud2, PointField
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
 from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, TrackState
 
-FOLDER = Path(__file__).parents[2] / "benchmarks/faults"
+FOLDER = ROOT / "benchmarks/faults"
 SECOND = 1_000_000_000
 
 

@@ -4,16 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks/faults/run.py"
+SCRIPT = ROOT / "benchmarks/faults/run.py"
 FAULTS = (
     "another_size", "stamps_go_back", "calibration_of_nothing", "garbage",
     "texts_that_are_not_utf8", "far_away", "extreme_tracker", "values_of_no_type",

@@ -22,6 +22,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
 from ament_index_python.packages import get_package_share_directory
+from places import ROOT
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
@@ -97,7 +98,7 @@ def remappings(process) -> dict[str, str]:
 @pytest.mark.usefixtures("rviz_installed")
 @pytest.mark.parametrize("file", FILES)
 def test_every_argument_is_described_and_documented(launch, file):
-    docs = Path(__file__).parents[2] / "docs" / "ros.md"
+    docs = ROOT / "docs" / "ros.md"
     text = docs.read_text()
     for argument in launch(file).declared.values():
         assert len(argument.description) > 10, argument.name

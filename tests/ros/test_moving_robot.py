@@ -12,7 +12,6 @@ import math
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 
 import torch
 from humans4d_msgs.msg import PeopleForecast
+from places import ROOT, SHARED
 from rosbags.rosbag2 import StoragePlugin, Writer
 from scipy.spatial.transform import Rotation
 
@@ -33,7 +33,6 @@ from humans4d_core.pipeline import Pipeline
 from humans4d_core.tracking import Tracker
 from humans4d_core.types import Bodies, Camera, Detections, Pose, TrackState
 
-ROOT = Path(__file__).parents[2]
 BENCHMARK = ROOT / "benchmarks/moving_robot.py"
 CAMERA = Camera.from_fov(640, 480, math.radians(69))
 START = 1_700_000_000_000_000_000
@@ -194,7 +193,14 @@ def bag(tmp_path_factory):
 
 
 def play(bag, rate: float = 1.0) -> None:
-    command = [sys.executable, "-m", "humans4d_ros.bag_player", str(bag), "--rate", str(rate)]
+    command = [
+        sys.executable,
+        "-m",
+        "humans4d_ros.replay.bag_player",
+        str(bag),
+        "--rate",
+        str(rate),
+    ]
     subprocess.run([*command, "--wait-for", "/image", "--wait-for", "/tf"], check=True, timeout=60)
 
 
@@ -257,7 +263,7 @@ def check_that_nobody_moves(messages) -> int:
 @pytest.fixture(scope="module")
 def cardboard_bag(tmp_path_factory):
     """The bag, and where the hips truly are."""
-    folder = ROOT.parent / "shared/media/h36m"
+    folder = SHARED / "media/h36m"
     if not folder.is_dir():
         pytest.skip("needs the photographs in shared/media/h36m")
     spec = importlib.util.spec_from_file_location("moving_robot", BENCHMARK)

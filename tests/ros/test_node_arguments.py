@@ -8,7 +8,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
 import rclpy
-from humans4d_ros.node_process import run_node
+from humans4d_ros.process.node_process import run_node
 
 
 def never():

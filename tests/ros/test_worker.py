@@ -9,7 +9,7 @@ import pytest
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
-from humans4d_ros.mailbox import Mailbox
+from humans4d_ros.inputs.mailbox import Mailbox
 from humans4d_ros.worker import Worker
 
 TIMEOUT = 10.0

@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 
 from ...body import BodyModel, body_data
-from ...body.data import OPTIONAL_NAMES, REQUIRED_NAMES, STATE_DICT_NAMES
+from ...body.body_data import OPTIONAL_NAMES, REQUIRED_NAMES, STATE_DICT_NAMES
 from ...errors import Humans4dError, ModelFileError
-from ...weights_files import TensorFile, check_network, open_weights, some_of
-from .config import Hmr2Config
-from .device import available_device
-from .finding import checkpoint_in
-from .model import Hmr2
-from .names import BODY_PREFIX, IGNORED_NAMES, IGNORED_PREFIXES, official_name
-from .sizes import stored_config
+from ...untrusted_files.tensor_files import TensorFile, check_network, open_weights, some_of
+from ..engines.device import available_device
+from .checkpoint_search import checkpoint_in
+from .hmr2_config import Hmr2Config
+from .hmr2_model import Hmr2
+from .network_sizes import stored_config
+from .parameter_names import BODY_PREFIX, IGNORED_NAMES, IGNORED_PREFIXES, official_name
 
 #: Metadata of our own format: its version.
 FORMAT_KEY = "humans4d_format"

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .config import Hmr2Config
+from .hmr2_config import Hmr2Config
 
 NUM_JOINTS = 24
 NUM_BETAS = 10

@@ -1,5 +1,5 @@
 """The embedded default: BlazePose landmarks fitted with the free body."""
 
-from .recovery import LandmarksRecovery
+from .landmarks_recovery import LandmarksRecovery
 
 __all__ = ["LandmarksRecovery"]

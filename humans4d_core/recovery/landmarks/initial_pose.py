@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ...geometry.numpy_rotations import exponential, kabsch, minimal_rotation
 from .joint_limits import ACTIVE_JOINTS
 from .kinematics import LandmarkSkeleton
-from .rotations import exponential, kabsch, minimal_rotation
 
 # Joint, child, its landmark, the child's landmark: bones that landmarks point out.
 _UPPER = ((1, 4, 23, 25), (2, 5, 24, 26), (16, 18, 11, 13), (17, 19, 12, 14))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...body import BodyData
+from ...geometry.numpy_rotations import skew
 from ...types import JOINT_PARENTS
 
 #: BlazePose landmark -> the SMPL joint that it marks: shoulders, elbows, wrists, index fingers
@@ -121,13 +122,3 @@ class LandmarkSkeleton:
         arm = pose.points[:, :, None] - pose.joints[:, None]  # (N, K, 24, 3)
         arm = arm * self.moves[:, :, None]
         return skew(-arm) @ pose.rotations[:, None]
-
-
-def skew(vectors: np.ndarray) -> np.ndarray:
-    """(*, 3) -> (*, 3, 3), skew(a) @ b = a x b."""
-    matrix = np.zeros((*vectors.shape, 3))
-    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
-    matrix[..., 0, 1], matrix[..., 1, 0] = -z, z
-    matrix[..., 0, 2], matrix[..., 2, 0] = y, -y
-    matrix[..., 1, 2], matrix[..., 2, 1] = -x, x
-    return matrix

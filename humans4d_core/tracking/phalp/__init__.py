@@ -1,6 +1,6 @@
 """PHALP': the tracker of "Humans in 4D", reproduced."""
 
-from .config import PhalpConfig
-from .tracker import Appearance, PhalpTracker
+from .phalp_config import PhalpConfig
+from .phalp_tracker import Appearance, PhalpTracker
 
 __all__ = ["Appearance", "PhalpConfig", "PhalpTracker"]

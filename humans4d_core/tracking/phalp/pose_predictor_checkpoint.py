@@ -14,7 +14,7 @@ import torch
 
 from ...errors import ModelFileError
 from ...untrusted_files import read_npy, read_yaml
-from ...weights_files import TensorFile, check_network, open_weights
+from ...untrusted_files.tensor_files import TensorFile, check_network, open_weights
 from .pose_predictor import PosePredictor
 from .pose_transformer import LOCATION_NUMBERS, TOKEN_NUMBERS, PosePredictorConfig
 

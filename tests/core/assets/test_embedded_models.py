@@ -2,15 +2,14 @@
 
 import hashlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT, SHARED
 
 from humans4d_core.onnx_session import ASSETS, open_session
 
-ROOT = Path(__file__).parents[3]
-MODELS = ROOT.parent / "shared" / "models"
+MODELS = SHARED / "models"
 README = (ASSETS / "README.md").read_text()
 FILES = sorted(path.name for path in ASSETS.iterdir() if path.suffix in (".onnx", ".npz"))
 

@@ -1,13 +1,12 @@
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+from places import SHARED
 
 from humans4d_core.detection import DETECTOR_NAMES, create_detector
 from humans4d_core.errors import Humans4dError, ImageError
 
-MEDIA = Path(__file__).parents[3].parent / "shared" / "media"
+MEDIA = SHARED / "media"
 
 
 @pytest.fixture(scope="module", params=DETECTOR_NAMES)

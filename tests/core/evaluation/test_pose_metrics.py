@@ -1,12 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
+from places import DATA
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.evaluation import landing_error, mpjpe, pa_mpjpe, procrustes_align
 
-PARITY = Path(__file__).parents[2] / "data" / "losses_eval.npz"
+PARITY = DATA / "losses_eval.npz"
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 import numpy as np
 import pytest
 
-from humans4d_core.evaluation.actors import Actor, Walk
-from humans4d_core.evaluation.scenarios import SCENARIOS, Scenario, Wall
-from humans4d_core.evaluation.simulation import Simulation, World
 from humans4d_core.evaluation.simulation_table import (
     BENCHMARK,
     Line,
@@ -14,6 +11,9 @@ from humans4d_core.evaluation.simulation_table import (
     truth_rows,
 )
 from humans4d_core.evaluation.tracking_metrics import TrackingScore, score_tracks
+from humans4d_core.simulation.actors import Actor, Walk
+from humans4d_core.simulation.scenarios import SCENARIOS, Scenario, Wall
+from humans4d_core.simulation.simulated_crowd import Simulation, World
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from humans4d_core.io import BagSource, CameraChoice, open_source, write_camera_bag
-from humans4d_core.io.video_timeline import FrameNumbers, PacketTimes
+from humans4d_core.io.video.video_timeline import FrameNumbers, PacketTimes
 from humans4d_core.types import Frame
 
 
@@ -165,7 +165,9 @@ def test_a_hole_in_time_without_damage_is_how_the_film_was_made(times):
 
 def test_an_edited_films_hidden_packets_have_no_part_in_sizes(monkeypatch):
     sizes = iter([(64, 48), None, None, (48, 64), None])
-    monkeypatch.setattr("humans4d_core.io.video_timeline.picture_size", lambda *_: next(sizes))
+    monkeypatch.setattr(
+        "humans4d_core.io.video.video_timeline.picture_size", lambda *_: next(sizes)
+    )
     packets = PacketTimes(lambda: Packets([-100, 0, 100, 200, 300]), "H.264")
     assert [packets.size_of(n) for n in (1, 2, 3, 4)] == [(64, 48)] * 2 + [(48, 64)] * 2
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from humans4d_core.evaluation.simulation import World
 from humans4d_core.geometry import project
 from humans4d_core.positioning import Positioning
 from humans4d_core.positioning.contact_points import SHOE_SOLE
-from humans4d_core.recovery.uncertainty import pelvis_covariance
+from humans4d_core.recovery.pelvis_uncertainty import pelvis_covariance
+from humans4d_core.simulation.simulated_crowd import World
 from humans4d_core.types import Bodies, Camera, Frame, Pose
 
 CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)

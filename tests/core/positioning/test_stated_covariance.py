@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from humans4d_core.positioning import depth, ground
+from humans4d_core.mesh.z_buffer import render
+from humans4d_core.positioning import depth_distance as depth
+from humans4d_core.positioning import ground_distance as ground
 from humans4d_core.positioning.contact_points import Contacts
-from humans4d_core.positioning.evidence import DistanceFactor
-from humans4d_core.positioning.fusion import POSTURE_SIGMA, fused
+from humans4d_core.positioning.distance_evidence import DistanceFactor
+from humans4d_core.positioning.distance_fusion import POSTURE_SIGMA, fused
 from humans4d_core.positioning.learned_ground import LearnedGround
-from humans4d_core.rendering import render
 from humans4d_core.types import Pose
 
 SCALES = (0.6, 1.0, 1.6)

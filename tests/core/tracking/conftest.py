@@ -7,7 +7,7 @@ import pytest
 
 from humans4d_core.body import Surface
 from humans4d_core.geometry import project
-from humans4d_core.rendering import render
+from humans4d_core.mesh.z_buffer import render
 from humans4d_core.types import Bodies, Camera, Frame
 
 CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.tracking import Tracker
-from humans4d_core.tracking import motion as motions
+from humans4d_core.tracking import motion_filter as motions
 from humans4d_core.tracking.common_motion import CommonMotion
 from humans4d_core.types import TrackState
 

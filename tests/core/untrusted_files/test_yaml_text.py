@@ -28,8 +28,10 @@ VALUES = st.recursive(
 def test_what_a_yaml_writer_writes_is_read(value):
     from io import StringIO
 
-    text = StringIO()
-    YAML(typ="safe").dump({"value": value}, text)
+    text, writer = StringIO(), YAML(typ="safe")
+    # libyaml takes a question mark that it wrote inside of [] or {} for the begin of a key.
+    writer.default_flow_style = False
+    writer.dump({"value": value}, text)
     assert parse_yaml(text.getvalue(), "text") == {"value": value}
 
 

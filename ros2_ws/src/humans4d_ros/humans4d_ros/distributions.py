@@ -39,7 +39,9 @@ def answer_impossible_transitions(node) -> None:
 
     Up to Jazzy the request raises in the executor instead, which ends the node.
     """
-    from humans4d_core.shown_text import shown  # launch files import this module without the core
+    from humans4d_core.shown_text import (
+        shown,
+    )  # launch files import this module without the core
 
     service = node._service_change_state
     change_state = service.callback

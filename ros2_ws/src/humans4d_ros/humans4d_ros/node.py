@@ -9,7 +9,7 @@ answer while they run. When images come faster than people, the newest wins.
 from __future__ import annotations
 
 # First of all: what is imported here takes seconds, in which signals come too.
-from . import signals
+from .process import signals
 
 if __name__ == "__main__":
     signals.end_while_loading()
@@ -27,25 +27,25 @@ from humans4d_core.shown_text import shown
 from humans4d_core.stamps import StampMeaning
 from humans4d_core.types import Frame
 
-from .boxes import TopicDetector
-from .cameras import CameraSource
-from .diagnostics import Statistics
+from .diagnostics.health import own_gpu_memory, status
+from .diagnostics.log_limit import LogLimit
+from .diagnostics.statistics import Statistics
 from .distributions import answer_impossible_transitions
-from .frames import FrameSource
-from .guarded_executor import CallbackLog, describe
-from .health import own_gpu_memory, status
-from .inputs import Arrival, Inputs
-from .log_limit import LogLimit
-from .memory import give_back_memory
-from .node_process import run_node
-from .outputs import Outputs
-from .parameter_access import LiveParameters, Settings
-from .rate_limit import RateLimit
-from .refusals import LOG_PERIOD, explained, reason
-from .ros_arguments import qos_without_effect
-from .silence import Silence
-from .topics import image_topic
-from .warm_up import warm_up
+from .inputs.camera_info import CameraSource
+from .inputs.frame_builder import FrameSource
+from .inputs.input_topics import image_topic
+from .inputs.node_inputs import Arrival, Inputs
+from .inputs.paired_boxes import TopicDetector
+from .inputs.rate_limit import RateLimit
+from .inputs.refusals import LOG_PERIOD, explained, reason
+from .inputs.silence import Silence
+from .node_warm_up import warm_up
+from .outputs.node_outputs import Outputs
+from .parameters.parameter_access import LiveParameters, Settings
+from .process.guarded_executor import CallbackLog, describe
+from .process.memory import give_back_memory
+from .process.node_process import run_node
+from .process.ros_arguments import qos_without_effect
 from .worker import Worker
 
 #: Seconds between reports.

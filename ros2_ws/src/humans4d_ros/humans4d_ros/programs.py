@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib
 
-from . import signals
+from .process import signals
 
 
 def node() -> int:
@@ -17,19 +17,19 @@ def adapters() -> int:
 
 
 def bag_player() -> int:
-    return _main("bag_player")
+    return _main("replay.bag_player")
 
 
 def bag_recorder() -> int:
-    return _main("bag_recorder")
+    return _main("replay.bag_recorder")
 
 
 def replay() -> int:
-    return _main("replay")
+    return _main("replay.bag_replay")
 
 
 def demo() -> int:
-    return _main("demo")
+    return _main("replay.demo.run_demo")
 
 
 def _main(module: str) -> int:

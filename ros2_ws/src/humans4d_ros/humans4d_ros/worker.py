@@ -7,9 +7,9 @@ import traceback
 from collections.abc import Callable
 from typing import Generic
 
-from .log_limit import LogLimit
-from .mailbox import Item, Mailbox
-from .refusals import LOG_PERIOD
+from .diagnostics.log_limit import LogLimit
+from .inputs.mailbox import Item, Mailbox
+from .inputs.refusals import LOG_PERIOD
 
 #: Seconds without an item after which the worker looks whether anything else is to be done.
 IDLE_SECONDS = 0.1

@@ -7,8 +7,8 @@ import torch
 from humans4d_core.errors import Humans4dError, ModelFileError
 from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config, load_checkpoint
 from humans4d_core.recovery.hmr2.checkpoint import check_complete
-from humans4d_core.recovery.hmr2.sizes import stored_config
-from humans4d_core.weights_files import StoredTensor, TensorFile, contiguous_strides
+from humans4d_core.recovery.hmr2.network_sizes import stored_config
+from humans4d_core.untrusted_files.tensor_files import StoredTensor, TensorFile, contiguous_strides
 
 PROJ = "backbone.blocks.1.attn.proj.weight"
 

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from humans4d_core.recovery.hmr2.engines.deviation import (
+from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
-from humans4d_core.recovery.hmr2.engines.network import FastNetwork
+from humans4d_core.recovery.hmr2.reduced_precision import FastNetwork
 from humans4d_core.recovery.hmr2.token_reduction import TokenReduction, merge_tokens
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from humans4d_core.recovery import create_recovery
 from humans4d_core.recovery.landmarks import blazepose
-from humans4d_core.recovery.landmarks import recovery as recovery_module
+from humans4d_core.recovery.landmarks import landmarks_recovery as recovery_module
 from humans4d_core.recovery.landmarks.blazepose import Regions, _refine
 from humans4d_core.types import Camera, Detections, Frame
 

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humans4d_core.body import EMBEDDED_BODY, read_body_file
-from humans4d_core.evaluation.scene_image import background, paint, part_faces
 from humans4d_core.geometry import project
 from humans4d_core.recovery import create_recovery
 from humans4d_core.recovery.landmarks import blazepose
@@ -19,6 +18,7 @@ from humans4d_core.recovery.landmarks.second_look import (
     own_overlap,
     regions_around,
 )
+from humans4d_core.simulation.scene_image import background, paint, part_faces
 from humans4d_core.types import Camera, Detections, Frame
 
 CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)

@@ -1,11 +1,8 @@
 """What the released tracker computed, cut down to what is compared."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-DATA = Path(__file__).parents[3] / "data"
+from places import DATA
 
 
 @pytest.fixture(scope="session")

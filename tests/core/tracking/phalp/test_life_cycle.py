@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from humans4d_core.tracking.phalp import PhalpConfig
-from humans4d_core.tracking.phalp.cost import assign
 from humans4d_core.tracking.phalp.life_cycle import born, one_frame_older
+from humans4d_core.tracking.phalp.phalp_cost import assign
 from humans4d_core.tracking.tracks import joined
 from humans4d_core.types import TrackState
 

@@ -8,10 +8,7 @@ import torch
 
 from humans4d_core.errors import ModelFileError
 from humans4d_core.tracking.phalp.pose_predictor import PosePredictor
-from humans4d_core.tracking.phalp.pose_predictor_checkpoint import (
-    load_pose_predictor,
-    read_config,
-)
+from humans4d_core.tracking.phalp.pose_predictor_checkpoint import load_pose_predictor, read_config
 from humans4d_core.tracking.phalp.pose_transformer import PosePredictorConfig
 
 SMALL = PosePredictorConfig(frame_length=20, width=16, encoder_width=8, depth=2, heads=2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import signals
+from ..process import signals
 
 if __name__ == "__main__":
     signals.end_while_loading()
@@ -15,12 +15,12 @@ from rclpy.utilities import remove_ros_args
 
 from humans4d_core.errors import Humans4dError
 
-from ..guarded_executor import CallbackLog
-from ..refusals import explained
-from ..ros_arguments import start_rclpy, without_effect
-from ..ros_session import use_large_message_profile
-from ..shared_memory import SharedMemoryRecord
-from ..spinner import Spinner
+from ..inputs.refusals import explained
+from ..process.guarded_executor import CallbackLog
+from ..process.ros_arguments import start_rclpy, without_effect
+from ..process.ros_session import use_large_message_profile
+from ..process.shared_memory import SharedMemoryRecord
+from ..process.spinner import Spinner
 from . import AdapterError, choose
 
 

@@ -11,8 +11,8 @@ from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithP
 
 from humans4d_core.types import Bodies
 
-from ..conversions import SMPL_TO_REP155, believed, message_to_people
-from .base import QOS, PeopleListener
+from ..outputs.people_messages import SMPL_TO_REP155, believed, message_to_people
+from .adapter import QOS, PeopleListener
 
 #: Around the joints where the message has no mesh: as far as skin, hands and crown reach (m).
 JOINT_MARGIN = 0.12

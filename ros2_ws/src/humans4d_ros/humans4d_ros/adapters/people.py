@@ -11,7 +11,7 @@ from __future__ import annotations
 from humans4d_msgs.msg import HumanMesh, TrackedPeople
 from people_msgs.msg import People, Person
 
-from .base import QOS, PeopleListener, believed
+from .adapter import QOS, PeopleListener, believed
 
 STATES = {HumanMesh.CONFIRMED: "confirmed", HumanMesh.OCCLUDED: "occluded"}
 

@@ -24,8 +24,8 @@ from rcl_interfaces.msg import ParameterDescriptor
 from humans4d_core.types import JOINT_NAMES
 
 from ..names import check_id_prefix, prefix_of
-from ..transforms import TF_QOS, TFMessage
-from .base import QOS, PeopleListener, believed
+from ..tf.body_transforms import TF_QOS, TFMessage
+from .adapter import QOS, PeopleListener, believed
 
 #: REP-155's points of the skeleton and the joints they are; SMPL has no nose, eyes and ears.
 POINTS = {

@@ -1,0 +1,1 @@
+"""humans4d: the command line, one file a group of commands."""

@@ -1,0 +1,114 @@
+"""What each of the tracker's cues is worth: the same crowd, with one cue at a time switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, replace
+
+import numpy as np
+
+from ..body import Surface
+from ..detection import GivenBoxes
+from ..io import MotBoxes, Source
+from ..pipeline import create_pipeline
+from ..simulation.sensing import START_SCORE
+from ..simulation.simulated_crowd import Simulation, World
+from ..tracking import Tracker, TrackerConfig
+from ..types import TrackState
+from .simulation_table import Contender, Line, person_line, score_trackers
+from .tracking_metrics import TrackingScore, score_tracks
+
+EVERYTHING = "everything"
+
+#: What is switched off -> the tracker's config without it.
+SWITCHES: dict[str, Callable[[TrackerConfig], TrackerConfig]] = {
+    "appearance": lambda config: replace(config, use_appearance=False),
+    "metric position": lambda config: replace(config, use_position=False),
+    "joints": lambda config: replace(config, use_joints=False),
+    "low scores": lambda config: replace(config, continue_score=config.start_score),
+    "re-identification": lambda config: replace(config, reidentify_seconds=0.0),
+}
+
+#: Not of the tracker but of its input: how the camera moves.
+CAMERA_POSES = "camera poses"
+
+
+@dataclass(frozen=True)
+class CueLine:
+    """The tracker without one cue."""
+
+    without: str  #: the cue, or EVERYTHING: nothing was switched off
+    score: TrackingScore  #: by track_id
+    people: TrackingScore  #: by person_id
+
+
+def variants(config: TrackerConfig, surface: Surface | None) -> dict[str, Tracker]:
+    """The whole tracker, and one without each cue."""
+    configs = {EVERYTHING: config} | {cue: change(config) for cue, change in SWITCHES.items()}
+    return {name: Tracker(changed, surface) for name, changed in configs.items()}
+
+
+def cues_in_simulation(
+    names: Iterable[str], seeds: Iterable[int], world: World, on_scenario: Callable[[str], None]
+) -> list[CueLine]:
+    """Means over scenarios and seeds, sums of counts; on_scenario hears the name of each."""
+    surface = Surface.of_body(world.body)
+    lines: list[Line] = []
+    for name in names:
+        for seed in seeds:
+            on_scenario(f"{name} {seed}")
+            trackers = variants(TrackerConfig(start_score=START_SCORE), surface)
+            contenders = [Contender(n, t, by_person=True) for n, t in trackers.items()]
+            whole = Tracker(TrackerConfig(start_score=START_SCORE), surface)
+            contenders.append(Contender(CAMERA_POSES, whole, knows_camera=False, by_person=True))
+            lines += score_trackers(Simulation(name, seed, world), contenders)
+
+    def mean(tracker: str) -> TrackingScore:
+        figures = np.array([astuple(line.score) for line in lines if line.tracker == tracker])
+        total = figures.sum(0)
+        return TrackingScore(*(total[:5] / len(figures)).tolist(), *total[5:].astype(int).tolist())
+
+    return [
+        CueLine(cue, mean(cue), mean(person_line(cue)))
+        for cue in (EVERYTHING, *SWITCHES, CAMERA_POSES)
+    ]
+
+
+def cues_in_sequence(
+    source: Source,
+    boxes: MotBoxes,
+    truth: np.ndarray,
+    benchmark: str,
+    on_frame: Callable[[str], None],
+) -> list[CueLine]:
+    """Of a sequence with given boxes and the default recovery; what is CONFIRMED counts.
+
+    truth: (R, 6 or more) rows of a MOT file. on_frame hears of each frame.
+    """
+    config = TrackerConfig(
+        start_score=boxes.start_score, continue_score=min(0.1, boxes.start_score)
+    )
+    pipeline = create_pipeline(GivenBoxes(boxes.start_score))
+    trackers = variants(config, Surface.of_body(pipeline.recovery.body))
+    tracks: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
+    people: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
+    frames = 0
+    for frames, frame in enumerate(source, start=1):  # noqa: B007, their number at the end
+        number = frame.number
+        on_frame(f"frame {number}")
+        bodies = pipeline.recovery.recover(frame, boxes[number])
+        if pipeline.positioning is not None:
+            bodies = pipeline.positioning.place(frame, bodies)
+        for name, tracker in trackers.items():
+            found = tracker.update(frame, bodies)
+            found = found.select(found.states == TrackState.CONFIRMED)
+            corners = found.bodies.boxes_px.astype(np.float64)
+            sizes = np.column_stack((corners[:, :2], corners[:, 2:] - corners[:, :2]))
+            at = np.full(len(found), number)
+            tracks[name].append(np.column_stack((at, found.track_ids, sizes)))
+            ids, first = np.unique(found.person_ids, return_index=True)
+            people[name].append(np.column_stack((at[first], ids, sizes[first])))
+    tables = {name: np.concatenate(rows) for name, rows in tracks.items()}
+    tables |= {person_line(name): np.concatenate(rows) for name, rows in people.items()}
+    scores = score_tracks(tables, truth, benchmark, frames + source.skipped)
+    return [CueLine(name, scores[name], scores[person_line(name)]) for name in trackers]

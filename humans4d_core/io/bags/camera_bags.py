@@ -1,0 +1,291 @@
+"""Cameras in rosbag2: images with their CameraInfo, in and out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+from ...errors import CameraError, Humans4dError, ImageError, InputFileError
+from ...shown_text import shown
+from ...stamps import ArrivalStamps
+from ...types import Camera, Frame
+from ..camera_choice import CameraChoice
+from ..images.calibration import Calibration, camera_info_fields
+from ..images.compressed_messages import compressed_message_to_bgr
+from ..images.deep_images import DeepImages
+from ..images.image_messages import image_message_to_bgr
+from ..images.image_rate import header_stamp_ns, median_rate
+from ..source import Source, quiet_opencv
+from .bag_messages import decode, message_typestore, open_bag, raw_messages
+from .bag_topics import COMPRESSED_IMAGE, IMAGE, connections_of, pick_image_topic
+
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+
+#: Notes about sizes of images, at most: a bag may hold a different one in each message.
+MAX_NOTES = 5
+#: First images whose stamps say the rate; fewer where they are large.
+RATE_IMAGES = 200
+RATE_BYTES = 10**8
+
+
+class BagSource(Source):
+    """One image topic of a rosbag2 (sqlite3 or mcap), with the stamps of its images.
+
+    topic: needed where the bag has several image topics. camera: replaces the bag's CameraInfo.
+    CameraInfo is that of the same stamp, otherwise the latest before it, otherwise the bag's
+    first. Images that cannot be decoded are skipped and counted; a bag of nothing else raises.
+    """
+
+    kind = "bag"
+
+    def __init__(self, path: Path, camera: CameraChoice | None = None, topic: str | None = None):
+        super().__init__(path)
+        self._choice = camera or CameraChoice()
+        self._typestore = message_typestore()
+        self._reader = open_bag(path)
+        self.notes += self._reader.notes
+        try:
+            self.topic = pick_image_topic(self._reader, self._typestore, path, topic)
+            self._images = self._connections(IMAGE, COMPRESSED_IMAGE, topic=self.topic)
+            self.frame_count = sum(c.msgcount for c in self._images)
+            self.frame_rate = median_rate(self._first_stamps()) or self.frame_rate
+            self._infos = []
+            self._first_calibration: Calibration | None = None
+            self._chosen: Camera | None = None  # of the user's choice, at the first image's size
+            self._deep = DeepImages()
+            self._deep_told = ""
+            self._sizes_told: set[tuple[int, int]] = set()
+            self._failure: Humans4dError | None = None  # why the latest image was skipped
+            # Convention of image_proc: image_rect, image_rect_color.
+            self._rectified = "/image_rect" in self.topic
+            if self._choice.is_given:
+                self.camera_origin = self._choice.origin
+            else:
+                self._find_camera_info()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the images are CompressedImage."""
+        return self._images[0].msgtype == COMPRESSED_IMAGE
+
+    @property
+    def camera_info_topic(self) -> str | None:
+        """None where the caller's camera replaces it."""
+        return self._infos[0].topic if self._infos else None
+
+    def close(self) -> None:
+        if self._reader.is_open:
+            self._reader.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        found = 0
+        try:
+            for number, image in enumerate(self._paired(), start=1):
+                try:
+                    frame = self._frame(number, *image)
+                except ImageError as error:
+                    self.skipped += 1
+                    self._failure = error
+                    continue
+                found += 1
+                yield frame
+        except InputFileError as error:
+            if not found:
+                raise
+            self.notes.append(f"reading stopped early: {error}")
+        if not found:
+            raise ImageError(f"{self.path}: no image on {self.topic} can be used: {self._failure}")
+
+    def _frame(
+        self,
+        number: int,
+        stamp_ns: int,
+        message,
+        compressed: bool,
+        calibration: Calibration | None,
+    ) -> Frame:
+        with quiet_opencv():
+            decoder = compressed_message_to_bgr if compressed else image_message_to_bgr
+            image = decoder(message, self._deep)
+        self._tell_of_deep_images()
+        camera = self._camera_for(image.shape[1], image.shape[0], calibration)
+        # Views of the bag's bytes are read-only, which torch and numba handle badly.
+        image = image if image.flags.writeable else image.copy()
+        frame_id = message.header.frame_id or Frame.frame_id
+        return Frame(image, stamp_ns, camera, frame_id, number=number)
+
+    def _tell_of_deep_images(self) -> None:
+        """One note, of what was done last: how many bits are in use is found on the way."""
+        description = self._deep.description
+        if description == self._deep_told:
+            return
+        if self._deep_told in self.notes:
+            self.notes.remove(self._deep_told)
+        self._deep_told = description
+        self.notes.append(description)
+
+    def _camera_for(self, width: int, height: int, calibration: Calibration | None) -> Camera:
+        """Raises ImageError where the camera is known for another size only."""
+        if calibration is None:
+            self._chosen = self._chosen or self._choice.camera(width, height)
+            camera, origin = self._chosen.scaled_by_whole_factor(width, height), "the first image"
+            size = f"{self._chosen.width}x{self._chosen.height}"
+        else:
+            camera, origin = calibration.camera_for(width, height), "CameraInfo"
+            size = calibration.size
+        if camera is None:
+            raise ImageError(
+                f"image is {width}x{height} but {origin} is {size}, and not by a whole factor "
+                "larger or smaller: whether it was resized or cropped is not known"
+            )
+        if size not in ("any size", f"{width}x{height}") and len(self._sizes_told) < MAX_NOTES:
+            if (width, height) not in self._sizes_told:
+                self.notes.append(
+                    f"images of {shown(self.topic)} are {width}x{height} and {origin} is {size}: "
+                    "the camera is fitted to them"
+                )
+            self._sizes_told.add((width, height))
+        return camera
+
+    def _paired(self) -> Iterator[tuple[int, object, bool, Calibration | None]]:
+        """(stamp, image message, whether compressed, calibration). An image waits for its
+        CameraInfo until the next image."""
+        image_ids = {c.id for c in self._images}
+        latest_ns, latest, waiting = None, self._first_calibration, None
+        # Images without a stamp, or whose stamps stand still, have the time of their recording.
+        stamps = {is_image: ArrivalStamps() for is_image in (True, False)}
+        for connection, log_ns, data in raw_messages(
+            self._reader, self._images + self._infos, self.path
+        ):
+            try:
+                message = decode(self._typestore, connection, data, self.path)
+            except InputFileError as error:
+                # One message of other bytes: the images after it are as good as before.
+                self.skipped += connection.id in image_ids
+                self._failure = error
+                continue
+            stamp = message.header.stamp
+            is_image = connection.id in image_ids
+            stamp_ns = stamps[is_image].stamp(stamp.sec * 10**9 + stamp.nanosec, log_ns)
+            if not is_image:
+                latest_ns, latest = stamp_ns, self._calibration(message) or latest
+                if waiting and waiting[0] == stamp_ns:
+                    yield *waiting, latest
+                    waiting = None
+                continue
+            if waiting:
+                yield *waiting, latest
+            waiting = (stamp_ns, message, connection.msgtype == COMPRESSED_IMAGE)
+            if not self._infos or latest_ns == stamp_ns:
+                yield *waiting, latest
+                waiting = None
+        if waiting:
+            yield *waiting, latest
+
+    def _calibration(self, message) -> Calibration | None:
+        try:
+            return Calibration.from_message(message, self._rectified)
+        except CameraError:
+            # One bad CameraInfo among good ones: the last good one holds.
+            return None
+
+    def _first_stamps(self) -> list[int]:
+        """Of the first images (ns): enough for a rate, and not hours of a bag."""
+        stamps, size = [], 0
+        try:
+            for _, log_ns, data in raw_messages(self._reader, self._images, self.path):
+                stamps.append(header_stamp_ns(data) or log_ns)
+                size += len(data)
+                if len(stamps) >= RATE_IMAGES or (size > RATE_BYTES and len(stamps) >= 8):
+                    break
+        except InputFileError:
+            pass  # reading it will tell
+        return stamps
+
+    def _find_camera_info(self) -> None:
+        names = sorted({c.topic for c in self._connections(CAMERA_INFO)})
+        folders = self.topic.split("/")
+        siblings = ["/".join([*folders[:n], "camera_info"]) for n in range(len(folders) - 1, 0, -1)]
+        name = next((s for s in siblings if s in names), names[0] if len(names) == 1 else None)
+        if name is None:
+            raise InputFileError(
+                f"{self.path} has no CameraInfo for {self.topic}: give the camera's horizontal "
+                "field of view with --fov, or --intrinsics"
+            )
+        self._infos = self._connections(CAMERA_INFO, topic=name)
+        for connection, _, data in raw_messages(self._reader, self._infos, self.path):
+            message = decode(self._typestore, connection, data, self.path)
+            try:
+                self._first_calibration = Calibration.from_message(message, self._rectified)
+            except CameraError as error:
+                raise CameraError(f"{self.path}, {name}: {error}") from None
+            break
+        self.camera_origin = f"CameraInfo on {name}"
+
+    def _connections(self, *types: str, topic: str | None = None) -> list:
+        return connections_of(self._reader, *types, topic=topic)
+
+
+def write_camera_bag(
+    path: Path, frames: Iterable[Frame], compressed: bool = False, namespace: str = "/camera"
+) -> int:
+    """Write frames as a new rosbag2 (mcap) in folder `path`, one at a time: number of frames.
+
+    Topics: <namespace>/image_raw (bgr8) or, compressed, <namespace>/image_raw/compressed (jpeg),
+    and <namespace>/camera_info with the same stamp. The log time is the stamp. A folder that
+    exists raises Humans4dError; when writing fails nothing is left behind.
+    """
+    path = Path(path)
+    if path.exists():
+        raise Humans4dError(f"{path} exists: bags are never overwritten, remove it first")
+    typestore = message_typestore()
+    image_type = COMPRESSED_IMAGE if compressed else IMAGE
+    image_topic = f"{namespace}/image_raw" + ("/compressed" if compressed else "")
+    count = 0
+    try:
+        with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+            images = writer.add_connection(image_topic, image_type, typestore=typestore)
+            infos = writer.add_connection(
+                f"{namespace}/camera_info", CAMERA_INFO, typestore=typestore
+            )
+            for frame in frames:
+                info, image = _camera_messages(frame, compressed, typestore.types)
+                stamp_ns = frame.stamp_ns
+                writer.write(infos, stamp_ns, typestore.serialize_cdr(info, CAMERA_INFO))
+                writer.write(images, stamp_ns, typestore.serialize_cdr(image, image_type))
+                count += 1
+    except BaseException as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise Humans4dError(f"cannot write bag {path}: {error.strerror}") from None
+        raise
+    return count
+
+
+def _camera_messages(frame: Frame, compressed: bool, types) -> tuple:
+    seconds, nanoseconds = divmod(frame.stamp_ns, 10**9)
+    stamp = types["builtin_interfaces/msg/Time"](seconds, nanoseconds)
+    header = types["std_msgs/msg/Header"](stamp, frame.frame_id)
+    info = types[CAMERA_INFO](
+        header=header,
+        binning_x=0,
+        binning_y=0,
+        roi=types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False),
+        **camera_info_fields(frame.camera),
+    )
+    if compressed:
+        _, data = cv2.imencode(".jpg", frame.image_bgr, (cv2.IMWRITE_JPEG_QUALITY, 90))
+        image = types[COMPRESSED_IMAGE](header, "bgr8; jpeg compressed bgr8", data.ravel())
+    else:
+        height, width = frame.image_bgr.shape[:2]
+        pixels = np.ascontiguousarray(frame.image_bgr).ravel()
+        image = types[IMAGE](header, height, width, "bgr8", 0, width * 3, pixels)
+    return info, image

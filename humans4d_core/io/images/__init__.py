@@ -1,0 +1,1 @@
+"""Pictures: files, ROS messages, their cameras, and what their pixels say."""

@@ -1,0 +1,92 @@
+"""people.jsonl: what was seen, for programs to read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ...types import People, TrackState
+from .whole_lines import LineFile
+
+
+class PeopleWriter:
+    """Writes people.jsonl, one JSON object a line and frame; use with `with`.
+
+    A line: `frame` (1 = first), `stamp_ns` (of the image), `recovery` and `body_model` (who made
+    the bodies, whose betas they are), and `people`, a list that may be empty. A person:
+
+    - `track_id`, `person_id`: whole numbers from 1; `state`: name of a TrackState;
+      `confidence`: 0..1; `last_seen_ns`: stamp of the last image that showed the person
+    - `box`: x_min, y_min, x_max, y_max, pixels
+    - `pelvis_cam`: hip midpoint, m; `velocity_cam`: of the pelvis, m/s; `translation_cam`:
+      SMPL's translation, m; `joints_cam`: 24 x 3, SMPL's joints, m; all in the camera's optical
+      frame (x right, y down, z forward)
+    - `betas`: 10 numbers of the body's shape; `global_orient`: axis-angle, 3, radians, from SMPL's
+      axes to the camera's; `body_pose`: 23 x 3, axis-angle relative to the parent joint
+
+    Pixels have 2 decimals, all else 4 (0.1 mm, 0.006 degrees). A number that is not finite is null.
+    """
+
+    def __init__(self, path: Path):
+        self._file = LineFile(path)
+
+    def write(self, frame: int, stamp_ns: int, people: People) -> None:
+        """frame: 1 = first."""
+        bodies = people.bodies
+        line = {
+            "frame": frame,
+            "stamp_ns": int(stamp_ns),
+            "recovery": bodies.recovery,
+            "body_model": bodies.body_model,
+            "people": _rows(people) if len(people) else [],
+        }
+        self._file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> PeopleWriter:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+
+def _rows(people: People) -> list[dict]:
+    bodies = people.bodies
+    columns = {
+        "track_id": people.track_ids.tolist(),
+        "person_id": people.person_ids.tolist(),
+        "state": [TrackState(state).name for state in people.states.tolist()],
+        "confidence": _rounded(people.confidence),
+        "last_seen_ns": people.last_seen_ns.tolist(),
+        "box": _rounded(bodies.boxes_px, 2),
+        "pelvis_cam": _rounded(bodies.pelvis_cam),
+        "velocity_cam": _rounded(people.velocity_cam),
+        "translation_cam": _rounded(bodies.translation_cam),
+        "joints_cam": _rounded(bodies.joints_cam),
+        "betas": _rounded(bodies.betas),
+        "global_orient": _rounded(_axis_angle(bodies.global_orient)),
+        "body_pose": _rounded(_axis_angle(bodies.body_pose)),
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _axis_angle(matrices: np.ndarray) -> np.ndarray:
+    """(*, 3, 3) -> (*, 3) radians; NaN where a matrix is not finite."""
+    flat = matrices.reshape(-1, 3, 3)
+    result = np.full((len(flat), 3), np.nan)
+    finite = np.isfinite(flat).all((1, 2))
+    if finite.any():
+        result[finite] = Rotation.from_matrix(flat[finite]).as_rotvec()
+    return result.reshape(matrices.shape[:-1])
+
+
+def _rounded(array: np.ndarray, decimals: int = 4) -> list:
+    # In float64, or 0.1 would be written as 0.10000000149. Adding 0 turns -0 into 0.
+    values = np.round(array.astype(np.float64), decimals) + 0.0
+    finite = np.isfinite(values)
+    return (values if finite.all() else np.where(finite, values, None)).tolist()

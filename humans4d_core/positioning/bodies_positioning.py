@@ -1,0 +1,70 @@
+"""Bodies of one frame in, the same bodies at better distances out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..body import BodyModel, Surface
+from ..types import Bodies, Frame, Pose
+from .contact_points import ContactPoints
+from .depth_distance import depth_factor
+from .distance_evidence import size_evidence
+from .distance_fusion import fused
+from .ground_distance import TILT_SIGMA, ground_factor
+from .learned_ground import LearnedGround
+from .upright_posture import hips_over_feet
+
+
+class Positioning:
+    """Places the bodies of one body model, seen by one camera. Not thread-safe.
+
+    Depth and a known ground are used where the Frame has them. Without a known ground, the one that
+    people's feet show is learned from image to image.
+    """
+
+    def __init__(self, body: BodyModel, ground_tilt_sigma: float = TILT_SIGMA):
+        """ground_tilt_sigma: rad, standard deviation of a known ground's slope and the camera's
+        tilt over it."""
+        self.ground_tilt_sigma = ground_tilt_sigma
+        self.contacts = ContactPoints.of_body(body)
+        self.surface = Surface.of_body(body)
+        self.joints = (
+            None if self.surface is None else body.segments.cpu().numpy()[self.surface.points]
+        )
+        self.learned_ground = LearnedGround()
+
+    def reset(self) -> None:
+        """Forget the learned ground."""
+        self.learned_ground.reset()
+
+    def place(self, frame: Frame, bodies: Bodies) -> Bodies:
+        """`bodies`, N in the frame's camera, at the distances that all evidence together says.
+
+        Bodies of another model, and those of which nothing was measured, stay where they are.
+        """
+        if len(bodies) and bodies.vertices_cam.shape[1] != self.contacts.num_vertices:
+            return bodies
+        measurements = []
+        known_ground, fixed = _finite(frame.ground_from_camera), _finite(frame.fixed_from_camera)
+        if frame.depth_m is not None and self.surface is not None:
+            measurements.append(depth_factor(frame, bodies, self.surface, self.joints))
+        if known_ground is not None:
+            up = known_ground.rotation[2]
+            contacts = self.contacts.lowest(bodies, up, frame.camera)
+            factor = ground_factor(contacts, known_ground, self.ground_tilt_sigma)
+        else:
+            ground = self.learned_ground
+            ground.follow(fixed)
+            up = ground.up_cam(fixed)
+            contacts = self.contacts.lowest(bodies, up, frame.camera)
+            factor = ground.factor(contacts)
+            ground.learn(contacts, size_evidence(bodies), frame.stamp_ns)
+        measurements.append(factor.times(hips_over_feet(bodies, up)))
+        return fused(bodies, measurements) if len(bodies) else bodies
+
+
+def _finite(pose: Pose | None) -> Pose | None:
+    """A pose that can be used; one with a NaN is as good as none."""
+    if pose is None or not np.isfinite(pose.rotation.sum() + pose.translation.sum()):
+        return None
+    return pose

@@ -1,0 +1,117 @@
+"""The embedded default recovery: BlazePose's landmarks, dressed in the free body."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ...body import EMBEDDED_BODY, BodyModel, read_body_file
+from ...geometry import pixels_to_rays, project
+from ...geometry.numpy_rotations import minimal_rotation
+from ...types import Bodies, Detections, Frame, joined
+from ..croppable_boxes import croppable
+from ..pelvis_uncertainty import hidden_share, pelvis_covariance
+from .blazepose import BlazePose, Landmarks
+from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
+from .landmark_fit import Fit, LandmarkFit
+from .second_look import MIN_PRESENCE
+
+#: People whose bodies are fitted at once: the fit needs half a megabyte for each.
+MAX_BATCH = 64
+
+
+class LandmarksRecovery:
+    """Bodies from landmarks: weaker than HMR 2.0, needs nothing licensed."""
+
+    name = "landmarks"
+    device = "cpu"
+    description = "the embedded default, landmarks fitted with a free body"
+
+    def __init__(self, threads: int | None = None, sure_score: float = 0.0):
+        """threads: of the CPU, None for all. sure_score: of a detection that surely shows a person,
+        who is looked for again where the first look shows nobody."""
+        self.sure_score = sure_score
+        data = read_body_file(EMBEDDED_BODY, name="anny")
+        self.body = BodyModel(data)
+        self.landmarks = BlazePose(threads)
+        self.fit = LandmarkFit(LandmarkSkeleton(data))
+        self._confidence = _joint_confidence_weights()
+
+    def recover(self, frame: Frame, detections: Detections) -> Bodies:
+        height, width = frame.image_bgr.shape[:2]
+        detections = detections.select(croppable(detections.boxes_px, width, height))
+        if not len(detections):
+            return self._empty()
+        best_first = np.argsort(-detections.scores, kind="stable")
+        sure = best_first[detections.scores[best_first] >= self.sure_score]
+        landmarks = self.landmarks(frame.image_bgr, detections.boxes_px, sure)
+        index = np.flatnonzero(landmarks.presence > MIN_PRESENCE)
+        if not len(index):
+            return self._empty()
+        parts = (index[first : first + MAX_BATCH] for first in range(0, len(index), MAX_BATCH))
+        return joined(
+            [self._fitted(frame, detections.select(i), landmarks.select(i)) for i in parts]
+        )
+
+    def _fitted(self, frame: Frame, detections: Detections, landmarks: Landmarks) -> Bodies:
+        """Bodies of the people of some detections."""
+        used = self.fit.skeleton.landmarks
+        rays = pixels_to_rays(landmarks.pixels, frame.camera)
+        # The network looks straight at each person; the camera may see them off its axis.
+        gaze = rays[:, 23:25].mean(1)
+        turn = minimal_rotation(np.array([0.0, 0.0, 1.0]), _directions(gaze))
+        world = landmarks.world[:, used] @ turn.transpose(0, 2, 1)
+        fit = self.fit(rays[:, used], world, landmarks.visibility[:, used])
+        return self._bodies(frame, detections, landmarks, fit)
+
+    def _empty(self) -> Bodies:
+        return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
+
+    def _bodies(
+        self, frame: Frame, detections: Detections, landmarks: Landmarks, fit: Fit
+    ) -> Bodies:
+        rotations = fit.local_rotations.astype(np.float32)
+        betas = fit.betas.astype(np.float32)
+        translation = fit.translation.astype(np.float32)
+        with torch.inference_mode():
+            posed = self.body(
+                torch.from_numpy(rotations[:, 0]),
+                torch.from_numpy(rotations[:, 1:]),
+                torch.from_numpy(betas),
+            )
+        joints = posed.joints.numpy() + translation[:, None]
+        pelvis = (joints[:, 1] + joints[:, 2]) / 2
+        confidence = landmarks.visibility @ self._confidence.T
+        hidden = hidden_share(detections.boxes_px, frame.camera.height, confidence)
+        return Bodies(
+            boxes_px=detections.boxes_px,
+            scores=(detections.scores * landmarks.presence).astype(np.float32),
+            global_orient=rotations[:, 0],
+            body_pose=rotations[:, 1:],
+            betas=betas,
+            translation_cam=translation,
+            vertices_cam=posed.vertices.numpy() + translation[:, None],
+            joints_cam=joints,
+            joints_px=project(joints, frame.camera).astype(np.float32),
+            joint_confidence=confidence.astype(np.float32),
+            pelvis_covariance_cam=pelvis_covariance(pelvis, fit.image_error, hidden),
+            recovery=self.name,
+            body_model=self.body.name,
+        )
+
+
+def _directions(rays: np.ndarray) -> np.ndarray:
+    """x/z, y/z (N, 2) -> unit vectors (N, 3)."""
+    directions = np.concatenate((rays, np.ones((len(rays), 1))), 1)
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
+def _joint_confidence_weights() -> np.ndarray:
+    """(24, 33): each joint's confidence is the mean visibility of the landmarks that hold it."""
+    holders = {joint: (landmark,) for landmark, joint in JOINT_LANDMARKS.items()}
+    holders |= {13: (11,), 14: (12,), 0: (23, 24), 12: (11, 12), 15: (0, 7, 8)}
+    holders |= dict.fromkeys((3, 6, 9), (11, 12, 23, 24))
+    weights = np.zeros((24, 33))
+    for joint, landmarks in holders.items():
+        weights[joint, list(landmarks)] = 1 / len(landmarks)
+    return weights

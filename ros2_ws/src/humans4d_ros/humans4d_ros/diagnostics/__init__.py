@@ -1,0 +1,1 @@
+"""What the node counts, what judges the counts, and what watches silent topics."""

@@ -1,0 +1,1 @@
+"""What the node listens to, and how messages of one moment become a frame."""

@@ -1,0 +1,1 @@
+"""What the node publishes: people, markers, surfaces, forecasts, overlays."""

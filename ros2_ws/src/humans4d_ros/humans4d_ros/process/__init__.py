@@ -1,0 +1,1 @@
+"""A ROS program as a process: arguments, signals, executor, shared memory."""

@@ -1,0 +1,1 @@
+"""Bags played, recorded and replayed through a node."""

@@ -1,0 +1,1 @@
+"""The demo: a video or bag through the node, into pictures and figures."""

@@ -1,0 +1,1 @@
+"""Transforms in and out: one bounded tree, and a coordinate frame for each body."""

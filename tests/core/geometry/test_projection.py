@@ -1,0 +1,281 @@
+"""Rotations, projection and the crop camera: against the original's numbers, and by their laws."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from places import DATA
+
+from humans4d_core.geometry import (
+    axis_angle_to_matrix,
+    axis_angle_to_quaternion,
+    crop_camera_to_translation,
+    matrix_to_axis_angle,
+    matrix_to_quaternion,
+    matrix_to_rotation_6d,
+    perspective_projection,
+    pixels_to_rays,
+    project,
+    quaternion_to_matrix,
+    rotation_6d_to_matrix,
+    unproject,
+)
+from humans4d_core.types import Camera
+
+GOLDEN = {key: torch.from_numpy(value) for key, value in np.load(DATA / "geometry.npz").items()}
+
+quick = settings(max_examples=60, deadline=None)
+
+PINHOLE = Camera(610.0, 605.0, 322.5, 238.0, 640, 480)
+LENSES = {
+    "plumb_bob": (-0.28, 0.09, 0.001, -0.0005, -0.01),
+    "plumb_bob, four numbers": (0.1, -0.2, 0.001, 0.001),
+    "rational_polynomial": (0.5, -2.6, 0.0008, -0.0003, 1.5, 0.38, -2.4, 1.4),
+    "equidistant": (0.03, -0.01, 0.004, -0.001),
+}
+
+
+def lens(name: str) -> Camera:
+    model = name.partition(",")[0]
+    return Camera(600.0, 610.0, 320.0, 240.0, 640, 480, LENSES[name], model)
+
+
+def float64(shape, low, high):
+    return arrays(np.float64, shape, elements=st.floats(low, high)).map(torch.from_numpy)
+
+
+axis_angles = float64((5, 3), -4.0, 4.0)
+
+
+@st.composite
+def angles_around(draw, angle, spread):
+    """(1, 3) axis-angles whose angle lies within `spread` of `angle`."""
+    axis = draw(float64((1, 3), -1.0, 1.0))
+    assume(axis.norm() > 0.1)
+    return axis / axis.norm() * (angle + draw(st.floats(-spread, spread)))
+
+
+@st.composite
+def points_in_view(draw):
+    """(6, 3) metres, inside the image of every camera here."""
+    slopes = draw(arrays(np.float64, (6, 2), elements=st.floats(-0.35, 0.35)))
+    depth = draw(arrays(np.float64, (6, 1), elements=st.floats(0.2, 50.0)))
+    return np.concatenate((slopes * depth, depth), axis=1)
+
+
+class TestOriginal:
+    """Equal to the arrays that the original code made."""
+
+    @pytest.mark.parametrize(
+        ("convert", "given_", "expected"),
+        [
+            (rotation_6d_to_matrix, "rot6d_in", "rot6d_rotmat"),
+            (axis_angle_to_matrix, "aa_in", "aa_rotmat"),
+            (quaternion_to_matrix, "quat_in", "quat_rotmat"),
+        ],
+    )
+    def test_rotations(self, convert, given_, expected):
+        torch.testing.assert_close(convert(GOLDEN[given_]), GOLDEN[expected], atol=1e-6, rtol=0)
+
+    def test_perspective_projection(self):
+        g = GOLDEN
+        plain = perspective_projection(g["pp_points"], g["pp_translation"], g["pp_focal"])
+        torch.testing.assert_close(plain, g["pp_out"], rtol=1e-5, atol=1e-2)
+        unit = perspective_projection(g["pp_points"], g["pp_translation"], g["pp_focal_norm"])
+        torch.testing.assert_close(unit, g["pp_out_norm"], rtol=1e-5, atol=1e-5)
+        full = perspective_projection(
+            g["pp_points"], g["pp_translation"], g["pp_focal"], g["pp_center"], g["pp_rotation"]
+        )
+        torch.testing.assert_close(full, g["pp_out_full"], rtol=1e-5, atol=1e-2)
+
+    @pytest.mark.parametrize(
+        ("focal", "expected"), [(37500.0, "c2f_out"), (5000.0, "c2f_out_default5000")]
+    )
+    def test_crop_camera(self, focal, expected):
+        translation = crop_camera_to_translation(
+            GOLDEN["c2f_pred_cam"],
+            GOLDEN["c2f_box_center"],
+            GOLDEN["c2f_box_size"],
+            torch.tensor(focal),
+            GOLDEN["c2f_img_size"] / 2,
+        )
+        torch.testing.assert_close(translation, GOLDEN[expected], rtol=1e-5, atol=1e-5)
+
+
+class TestRotations:
+    @quick
+    @given(axis_angles)
+    def test_matrices_are_rotations(self, axis_angle):
+        matrix = axis_angle_to_matrix(axis_angle)
+        identity = torch.eye(3, dtype=torch.float64).expand_as(matrix)
+        torch.testing.assert_close(matrix @ matrix.transpose(-1, -2), identity)
+        torch.testing.assert_close(torch.linalg.det(matrix), torch.ones(5, dtype=torch.float64))
+
+    @quick
+    @given(axis_angles)
+    def test_round_trip_through_every_representation(self, axis_angle):
+        matrix = axis_angle_to_matrix(axis_angle)
+        for back in (
+            rotation_6d_to_matrix(matrix_to_rotation_6d(matrix)),
+            quaternion_to_matrix(matrix_to_quaternion(matrix)),
+            axis_angle_to_matrix(matrix_to_axis_angle(matrix)),
+        ):
+            torch.testing.assert_close(back, matrix, atol=1e-7, rtol=0)
+
+    @quick
+    @given(angles_around(0.0, 1e-3))
+    def test_tiny_angles_come_back(self, axis_angle):
+        back = matrix_to_axis_angle(axis_angle_to_matrix(axis_angle))
+        torch.testing.assert_close(back, axis_angle, atol=1e-12, rtol=1e-6)
+
+    @quick
+    @given(angles_around(torch.pi, 1e-5))
+    def test_half_turns_come_back_as_the_same_rotation(self, axis_angle):
+        matrix = axis_angle_to_matrix(axis_angle)
+        back = matrix_to_axis_angle(matrix)
+        assert back.norm() <= torch.pi + 1e-9
+        torch.testing.assert_close(axis_angle_to_matrix(back), matrix, atol=1e-7, rtol=0)
+
+    @quick
+    @given(angles_around(1.5, 1.4))
+    def test_axis_angles_below_half_a_turn_come_back(self, axis_angle):
+        back = matrix_to_axis_angle(axis_angle_to_matrix(axis_angle))
+        torch.testing.assert_close(back, axis_angle, atol=1e-9, rtol=1e-9)
+
+    @quick
+    @given(float64((4, 4), -2.0, 2.0))
+    def test_quaternions_come_back_up_to_sign_and_length(self, quaternion):
+        assume((quaternion.norm(dim=-1) > 1e-3).all())
+        back = matrix_to_quaternion(quaternion_to_matrix(quaternion))
+        assert (back[:, 0] >= 0).all()
+        aligned = (back * quaternion / quaternion.norm(dim=-1, keepdim=True)).sum(-1).abs()
+        torch.testing.assert_close(aligned, torch.ones_like(aligned), atol=1e-9, rtol=0)
+
+    def test_known_rotations(self):
+        quarter = axis_angle_to_matrix(torch.tensor([0.0, 0.0, torch.pi / 2]))
+        expected = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+        torch.testing.assert_close(quarter, expected, atol=1e-6, rtol=0)
+        quaternion = axis_angle_to_quaternion(torch.tensor([torch.pi, 0.0, 0.0]))
+        torch.testing.assert_close(quaternion, torch.tensor([0.0, 1, 0, 0]), atol=1e-6, rtol=0)
+
+    def test_six_numbers_are_the_first_two_columns(self):
+        matrix = axis_angle_to_matrix(torch.tensor([0.3, -0.7, 1.1]))
+        six = matrix_to_rotation_6d(matrix)
+        torch.testing.assert_close(six, torch.cat((matrix[:, 0], matrix[:, 1])))
+
+    def test_leading_shapes_are_free(self):
+        axis_angle = torch.randn(2, 3, 4, 3, generator=torch.Generator().manual_seed(0))
+        matrix = axis_angle_to_matrix(axis_angle)
+        assert matrix.shape == (2, 3, 4, 3, 3)
+        assert matrix_to_rotation_6d(matrix).shape == (2, 3, 4, 6)
+        assert matrix_to_axis_angle(matrix).shape == (2, 3, 4, 3)
+        assert axis_angle_to_matrix(torch.zeros(0, 3)).shape == (0, 3, 3)
+
+    @pytest.mark.parametrize("angle", [0.0, 1e-9, 0.7, 3.0])
+    def test_axis_angle_is_differentiable(self, angle):
+        axis_angle = torch.tensor([[angle, 0.0, 0.0]], dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(axis_angle_to_matrix, axis_angle)
+
+    def test_six_numbers_are_differentiable(self):
+        six = torch.tensor([[1.0, 0.2, 0, 0.1, 0.9, -0.4]], dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(rotation_6d_to_matrix, six)
+
+    def test_axis_angle_of_the_identity_has_a_finite_gradient(self):
+        matrix = torch.eye(3, dtype=torch.float64)[None].requires_grad_()
+        matrix_to_axis_angle(matrix).sum().backward()
+        assert torch.isfinite(matrix.grad).all()
+
+
+class TestProjection:
+    @quick
+    @given(points_in_view())
+    def test_pinhole_round_trip(self, points):
+        pixels = project(points, PINHOLE)
+        np.testing.assert_allclose(unproject(pixels, points[:, 2], PINHOLE), points, atol=1e-9)
+
+    @pytest.mark.parametrize("name", LENSES)
+    @quick
+    @given(points_in_view())
+    def test_round_trip_through_a_lens(self, name, points):
+        camera = lens(name)
+        pixels = project(points, camera)
+        np.testing.assert_allclose(unproject(pixels, points[:, 2], camera), points, atol=1e-9)
+
+    @pytest.mark.parametrize("name", LENSES)
+    def test_lens_equals_opencv(self, name):
+        camera = lens(name)
+        random = np.random.default_rng(0)
+        points = random.uniform((-2, -2, 4), (2, 2, 8), (200, 3))
+        opencv = cv2.fisheye if camera.distortion_model == "equidistant" else cv2
+        pixels, _ = opencv.projectPoints(
+            points[:, None], np.zeros(3), np.zeros(3), camera.matrix, np.array(camera.distortion)
+        )
+        np.testing.assert_allclose(project(points, camera), pixels[:, 0], atol=1e-8)
+
+    @pytest.mark.parametrize("name", LENSES)
+    def test_every_pixel_of_the_image_comes_back(self, name):
+        camera = lens(name)
+        grid = np.stack(np.meshgrid(np.arange(0, 640, 16.0), np.arange(0, 480, 16.0)), -1)
+        points = unproject(grid, np.full(grid.shape[:-1], 3.0), camera)
+        np.testing.assert_allclose(project(points, camera), grid, atol=1e-6)
+
+    def test_agrees_with_the_differentiable_projection(self):
+        points = np.array([[0.3, -0.2, 2.0], [-1.0, 0.5, 4.0]])
+        camera = PINHOLE
+        pixels = perspective_projection(
+            torch.from_numpy(points)[None],
+            torch.zeros(1, 3, dtype=torch.float64),
+            torch.tensor([[camera.fx, camera.fy]], dtype=torch.float64),
+            torch.tensor([[camera.cx, camera.cy]], dtype=torch.float64),
+        )
+        np.testing.assert_allclose(project(points, camera), pixels[0].numpy(), atol=1e-9)
+
+    @pytest.mark.parametrize("camera", [PINHOLE, lens("plumb_bob"), lens("equidistant")])
+    def test_points_behind_the_camera_are_nan(self, camera):
+        pixels = project(np.array([[0.1, 0.1, -1.0], [0.1, 0.1, 0.0], [0.1, 0.1, 1.0]]), camera)
+        assert np.isnan(pixels[:2]).all()
+        assert np.isfinite(pixels[2]).all()
+
+    def test_pixel_beyond_the_lens_has_no_ray(self):
+        # With k1 = -0.3 alone no slope is distorted to more than 0.71.
+        camera = Camera(300.0, 300.0, 320.0, 240.0, 640, 480, (-0.3, 0.0, 0.0, 0.0))
+        rays = pixels_to_rays(np.array([[639.0, 479.0], [320.0, 240.0]]), camera)
+        assert np.isnan(rays[0]).all()
+        np.testing.assert_allclose(rays[1], 0, atol=1e-12)
+
+    @pytest.mark.parametrize("camera", [PINHOLE, lens("plumb_bob"), lens("equidistant")])
+    def test_no_points_and_any_leading_shape(self, camera):
+        assert project(np.zeros((0, 3)), camera).shape == (0, 2)
+        assert pixels_to_rays(np.zeros((0, 2)), camera).shape == (0, 2)
+        assert project(np.ones((2, 3, 4, 3)), camera).shape == (2, 3, 4, 2)
+        assert unproject(np.ones((2, 3, 2)), np.ones((2, 3)), camera).shape == (2, 3, 3)
+
+    def test_projection_is_differentiable(self):
+        random = torch.Generator().manual_seed(0)
+        points = torch.rand(2, 4, 3, generator=random, dtype=torch.float64, requires_grad=True)
+        translation = torch.tensor([[0.0, 0, 3], [0.1, 0, 5]], dtype=torch.float64)
+        focal = torch.full((2, 2), 5.0, dtype=torch.float64)
+        assert torch.autograd.gradcheck(
+            lambda p, t: perspective_projection(p, t, focal), (points, translation.requires_grad_())
+        )
+
+
+class TestCropCamera:
+    def test_body_lands_where_the_crop_showed_it(self):
+        """A point seen in the crop's camera is seen at the same pixel of the full image."""
+        scale, size = 0.9, 300.0
+        center = torch.tensor([[420.0, 200.0]])
+        camera = torch.tensor([[scale, 0.0, 0.0]])
+        principal = torch.tensor([PINHOLE.cx, PINHOLE.cy])
+        translation = crop_camera_to_translation(
+            camera, center, torch.tensor([size]), torch.tensor([PINHOLE.fx, PINHOLE.fy]), principal
+        )
+        # The body's origin lies in the middle of the box.
+        np.testing.assert_allclose(project(translation.numpy(), PINHOLE)[0], center[0], atol=1e-3)
+        # One metre across at that depth covers scale * size / 2 pixels.
+        beside = translation.numpy() + [[1.0, 0, 0]]
+        width = project(beside, PINHOLE)[0, 0] - 420.0
+        assert width == pytest.approx(scale * size / 2, rel=0.01)

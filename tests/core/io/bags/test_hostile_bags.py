@@ -1,0 +1,356 @@
+"""Bags that are damaged or made to harm: a sentence, in bounds; what is sound is read."""
+
+import os
+import sqlite3
+import struct
+import sys
+
+import numpy as np
+import pytest
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+
+from humans4d_core.errors import ImageError, InputFileError
+from humans4d_core.io import camera_info_fields, message_typestore, open_source
+from humans4d_core.io.bags import bag_compression
+from humans4d_core.types import Camera
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+STORE = message_typestore()
+TYPES = STORE.types
+CAMERA = Camera.from_fov(8, 6, 1.0)
+SECOND = 10**9
+
+
+def header(ns):
+    return TYPES["std_msgs/msg/Header"](
+        TYPES["builtin_interfaces/msg/Time"](*divmod(ns, SECOND)), ""
+    )
+
+
+def image_bytes(ns):
+    image = TYPES["sensor_msgs/msg/Image"](header(ns), 6, 8, "bgr8", 0, 24, np.zeros(144, np.uint8))
+    return bytes(STORE.serialize_cdr(image, "sensor_msgs/msg/Image"))
+
+
+def info_bytes(ns):
+    roi = TYPES["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+    info = TYPES["sensor_msgs/msg/CameraInfo"](
+        header=header(ns), binning_x=0, binning_y=0, roi=roi, **camera_info_fields(CAMERA)
+    )
+    return bytes(STORE.serialize_cdr(info, "sensor_msgs/msg/CameraInfo"))
+
+
+@pytest.fixture
+def make_bag(tmp_path):
+    """make_bag(...): a bag of `count` images with CameraInfo; images: bytes that replace them."""
+
+    def make(count=5, plugin=StoragePlugin.SQLITE3, compression=None, images=None, name="bag"):
+        path = tmp_path / name
+        writer = Writer(path, version=9, storage_plugin=plugin)
+        if compression:
+            writer.set_compression(compression, CompressionFormat.ZSTD)
+        with writer:
+            info = writer.add_connection(
+                "/c/camera_info", "sensor_msgs/msg/CameraInfo", typestore=STORE
+            )
+            image = writer.add_connection("/c/image", "sensor_msgs/msg/Image", typestore=STORE)
+            contents = images or [image_bytes((i + 1) * SECOND) for i in range(count)]
+            for i, content in enumerate(contents, start=1):
+                writer.write(info, i * SECOND, info_bytes(i * SECOND))
+                writer.write(image, i * SECOND, content)
+        return path
+
+    return make
+
+
+def read(path):
+    """Number of images, number skipped, notes."""
+    with open_source(path) as source:
+        count = sum(1 for _ in source)
+        return count, source.skipped, source.notes
+
+
+@pytest.mark.parametrize("plugin", [StoragePlugin.SQLITE3, StoragePlugin.MCAP])
+@pytest.mark.parametrize("mode", [None, CompressionMode.MESSAGE, CompressionMode.FILE])
+def test_every_kind_of_packing_is_read(make_bag, plugin, mode):
+    assert read(make_bag(plugin=plugin, compression=mode)) == (5, 0, [])
+
+
+def test_a_folder_whose_name_means_something_in_a_uri_is_read(make_bag, tmp_path):
+    path = make_bag().rename(tmp_path / "we#ird?x=1%41 b")
+    assert read(path) == (5, 0, [])
+
+
+# metadata.yaml
+
+
+BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("message_count: 5", "message_count: abc", "message_count is 'abc' instead of a number"),
+        ("message_count: 5", "message_count: .nan", "message_count is 'nan'"),
+        ("message_count: 5", "message_count: 1.5", "message_count is '1.5'"),
+        ("message_count: 5", "message_count: -5", "message_count is '-5'"),
+        ("message_count: 5", "message_count: " + "9" * 30, "instead of a number from 0"),
+        ("message_count: 5", "message_count: " + "9" * 4000, "a huge number"),
+        ("message_count: 5", "message_count: [1]", "message_count is 'list'"),
+        ("message_count: 5", "messages: 5", "message_count is missing"),
+        ("nanoseconds: ", "nanoseconds: x", "duration, nanoseconds is 'x"),
+        ("version: 9", "version: -1", "version is '-1'"),
+        ("version: 9", "version: 10", "newer than this reader"),
+        ("version: 9", "version: true", "version is 'True'"),
+        ("sqlite3", "leveldb", "storage 'leveldb'"),
+        ("sqlite3", "!!python/object/apply:os.system ['touch executed']", "nothing in it was run"),
+        ("bag.db3", "../../../../etc/passwd", "lacks 1 of the 1 files .*passwd"),
+        ("bag.db3", "fifo.db3", "is a FIFO: a regular file is needed"),
+        ("bag.db3", "link.db3", "is a device: a regular file is needed"),
+        ("rosbag2_bagfile", BOMB + "rosbag2_bagfile", "stands for more than"),
+        ("rosbag2_bagfile", "b: &b {a: 1}\nc: {<<: *b}\nrosbag2_bagfile", "merges mappings"),
+        ("rosbag2_bagfile", "[" * 1000 + "rosbag2_bagfile", "nested more than"),
+        ("rosbag2_bagfile", f"x: '{'y' * 5_000_000}'\nrosbag2_bagfile", "is too large"),
+        ("compression_mode: ''", "compression_mode: message", "is not known: zstd"),
+        ("compression_mode: ''", "compression_mode: 5", "is not known: zstd"),
+    ],
+)
+def test_metadata_that_cannot_be_right_is_refused_with_its_field(make_bag, old, new, reason):
+    path = make_bag()
+    os.mkfifo(path / "fifo.db3")
+    (path / "link.db3").symlink_to("/dev/zero")
+    text = (path / "metadata.yaml").read_text()
+    assert old in text
+    (path / "metadata.yaml").write_text(text.replace(old, new, -1 if "db3" in old else 1))
+    with pytest.raises(InputFileError, match=reason) as error:
+        read(path)
+    assert len(str(error.value)) < 1000
+
+
+def test_metadata_that_is_a_fifo_blocks_nobody(make_bag):
+    path = make_bag()
+    (path / "metadata.yaml").unlink()
+    os.mkfifo(path / "metadata.yaml")
+    with pytest.raises(InputFileError, match="metadata.yaml is a FIFO"):
+        read(path)
+
+
+def test_metadata_that_counts_other_messages_than_there_are_is_told(make_bag):
+    path = make_bag()
+    text = (path / "metadata.yaml").read_text()
+    (path / "metadata.yaml").write_text(text.replace("message_count: 10", "message_count: 400"))
+    count, _, notes = read(path)
+    assert count == 5 and "counts 400 messages, the bag's files hold 10" in notes[0]
+
+
+# sqlite3
+
+
+def change(path, *statements):
+    database = sqlite3.connect(path / "bag.db3")
+    with database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+
+
+def leave_log(path, count):
+    """Add images in a process that dies before they leave the write-ahead log."""
+    child = os.fork()
+    if not child:
+        database = sqlite3.connect(path / "bag.db3", isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA wal_autocheckpoint=0")
+        for i in range(count):
+            database.execute(
+                "INSERT INTO messages(topic_id, timestamp, data) SELECT topic_id, ?, data "
+                "FROM messages WHERE id = 2",
+                ((10 + i) * SECOND,),
+            )
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def test_images_in_a_write_ahead_log_are_read_and_the_bag_stays_as_it_was(make_bag):
+    path = make_bag()
+    leave_log(path, 20)
+    before = {file.name: file.stat().st_size for file in path.iterdir()}
+    assert before["bag.db3-wal"]
+    assert read(path)[0] == 25
+    assert {file.name: file.stat().st_size for file in path.iterdir()} == before
+
+
+def test_a_log_that_cannot_be_read_is_said(make_bag):
+    path = make_bag()
+    leave_log(path, 3)
+    (path / "bag.db3-shm").unlink()
+    (path / "bag.db3-shm").mkdir()
+    with pytest.raises(InputFileError, match="bag.db3-shm is a folder"):
+        read(path)
+
+
+def test_a_journal_that_was_left_is_told(make_bag):
+    path = make_bag()
+    (path / "bag.db3-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(600))
+    count, _, notes = read(path)
+    assert count == 5 and "bag.db3-journal is left" in notes[0]
+
+
+def test_a_fifo_beside_the_database_blocks_nobody(make_bag):
+    path = make_bag()
+    os.mkfifo(path / "bag.db3-wal")
+    with pytest.raises(InputFileError, match="bag.db3-wal is a FIFO"):
+        read(path)
+
+
+ENDLESS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT"
+
+
+@pytest.mark.parametrize(
+    ("statements", "reason"),
+    [
+        (("ALTER TABLE messages RENAME TO m", f"CREATE VIEW messages AS {ENDLESS} n AS id, 1 AS "
+          "topic_id, n AS timestamp, x'00' AS data FROM r"), "no plain table of messages"),
+        (("ALTER TABLE topics RENAME TO t", f"CREATE VIEW topics AS {ENDLESS} n AS id FROM r"),
+         "no plain table of topics"),
+        (("CREATE TABLE t AS SELECT * FROM topics", "DROP TABLE topics",
+          "ALTER TABLE t RENAME TO topics", "UPDATE topics SET name = x'ff'"), "no text for"),
+        (("UPDATE topics SET type = x'00ff'",), "no text for a name or type"),
+        (("UPDATE messages SET timestamp = 'x'",), "message 1 has no time or no bytes"),
+        (("UPDATE messages SET data = 'text'",), "message 1 has no time or no bytes"),
+        (("DROP TABLE messages",), "no plain table of messages"),
+        (("UPDATE topics SET serialization_format = 'json'",), "only cdr can be read"),
+    ],
+)  # fmt: skip
+def test_a_database_that_is_no_recording_is_refused(make_bag, statements, reason):
+    path = make_bag()
+    change(path, *statements)
+    with pytest.raises(InputFileError, match=reason):
+        read(path)
+
+
+def test_an_endless_view_beside_the_tables_is_never_read(make_bag):
+    path = make_bag()
+    change(path, "ALTER TABLE schema RENAME TO s",
+           f"CREATE VIEW schema AS {ENDLESS} n AS schema_version FROM r WHERE n < 0")  # fmt: skip
+    assert read(path)[0] == 5
+
+
+def test_pages_that_point_to_each_other_hold_no_endless_rows(make_bag):
+    """A b-tree whose inner page names one child again and again."""
+    path = make_bag(count=600)
+    file = path / "bag.db3"
+    data = bytearray(file.read_bytes())
+    size = struct.unpack_from(">H", data, 16)[0]
+    pages = [p for p in range(size, len(data), size) if data[p] == 5]  # inner pages of tables
+    assert pages
+    for page in pages:
+        cells = struct.unpack_from(">H", data, page + 3)[0]
+        for cell in range(cells):
+            at = page + struct.unpack_from(">H", data, page + 12 + 2 * cell)[0]
+            data[at : at + 4] = struct.pack(">I", page // size + 1)  # the page itself
+        data[page + 8 : page + 12] = struct.pack(">I", page // size + 1)
+    file.write_bytes(data)
+    with pytest.raises(InputFileError, match="damaged|more work"):
+        read(path)
+
+
+# Compression
+
+
+def bomb(megabytes):
+    compressor = zstd.ZstdCompressor()
+    block = bytes(1 << 20)
+    return b"".join(compressor.compress(block) for _ in range(megabytes)) + compressor.flush()
+
+
+def test_a_message_that_unpacks_beyond_the_bound_ends_the_reading(make_bag, monkeypatch):
+    monkeypatch.setattr("humans4d_core.io.bags.bag_reader.MAX_UNPACKED_BYTES", 50_000_000)
+    path = make_bag(compression=CompressionMode.MESSAGE)
+    database = sqlite3.connect(path / "bag.db3")
+    with database:
+        database.execute("UPDATE messages SET data = ? WHERE id = 4", (bomb(70),))
+    database.close()
+    count, _, notes = read(path)
+    assert count == 1 and "unpacks to more than 50 MB" in notes[0]
+
+
+def test_a_file_that_unpacks_beyond_recordings_is_refused_and_leaves_nothing(
+    make_bag, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(bag_compression, "_FILE_SLACK_BYTES", 1 << 20)
+    path = make_bag(compression=CompressionMode.FILE)
+    assert read(path)[0] == 5
+    (path / "bag.db3.zstd").write_bytes(bomb(500))
+    with pytest.raises(InputFileError, match="it is no recording"):
+        read(path)
+    monkeypatch.setattr(bag_compression, "_KEPT_FREE_BYTES", 1 << 60)
+    with pytest.raises(InputFileError, match="does not fit into"):
+        read(path)
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_an_unpacked_file_has_no_name_while_it_is_read(make_bag, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    for plugin in (StoragePlugin.SQLITE3, StoragePlugin.MCAP):
+        path = make_bag(compression=CompressionMode.FILE, plugin=plugin, name=plugin.name)
+        with open_source(path) as source:
+            assert not list((tmp_path / "temporary").iterdir())
+            assert sum(1 for _ in source) == 5
+
+
+@pytest.mark.parametrize("mode", [CompressionMode.MESSAGE, CompressionMode.FILE])
+def test_packed_bytes_that_are_damaged_are_said(make_bag, mode):
+    path = make_bag(compression=mode)
+    if mode is CompressionMode.FILE:
+        content = (path / "bag.db3.zstd").read_bytes()
+        (path / "bag.db3.zstd").write_bytes(content[: len(content) // 2])
+    else:
+        change(path, "UPDATE messages SET data = substr(data, 1, 10)")
+    with pytest.raises(InputFileError, match="damaged|cut off"):
+        read(path)
+
+
+def test_a_chunk_of_an_mcap_that_lies_about_its_size_is_bounded(make_bag):
+    path = make_bag(plugin=StoragePlugin.MCAP, compression=CompressionMode.STORAGE)
+    file = path / "bag.mcap"
+    assert read(path)[0] == 5
+    data = file.read_bytes()
+    start = data.index(b"\x04\0\0\0zstd")
+    (length,) = struct.unpack_from("<Q", data, start + 8)
+    packed = bomb(40)[:length]
+    packed += bytes(length - len(packed))
+    file.write_bytes(data[: start + 16] + packed + data[start + 16 + length :])
+    with pytest.raises(InputFileError):
+        read(path)
+
+
+# Messages
+
+
+def test_messages_of_other_bytes_are_skipped_and_those_after_them_are_read(make_bag):
+    claim = bytearray(image_bytes(2 * SECOND))
+    claim[-148:-144] = b"\xff\xff\xff\xff"  # the number of bytes of the image
+    images = [image_bytes(SECOND), b"", b"\0\1\0\0", info_bytes(SECOND), bytes(claim)]
+    images.append(image_bytes(6 * SECOND))
+    assert read(make_bag(images=images))[:2] == (2, 4)
+
+
+def test_a_topic_of_nothing_but_other_bytes_is_refused_with_the_reason(make_bag):
+    path = make_bag(images=[info_bytes(SECOND)] * 3, plugin=StoragePlugin.MCAP)
+    with pytest.raises(ImageError, match="no image on /c/image can be used: .*cannot be decoded"):
+        read(path)
+
+
+def test_the_largest_message_is_larger_than_an_8192x4096_picture():
+    assert bag_compression.MAX_UNPACKED_BYTES > 8192 * 4096 * 8
+    assert bag_compression.unpack_zstd(zstd.compress(bytes(1000)) * 2) == bytes(2000)
