@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.io import CameraChoice, open_source, read_mot
 from humans4d_core.positioning.distance_evidence import size_evidence
 from humans4d_core.recovery import create_recovery
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("boxes", type=Path)
     parser.add_argument("--every", type=int, default=14, help="images from one to the next")
     arguments = parser.parse_args()
-    recovery, boxes = create_recovery("landmarks"), read_mot(arguments.boxes)
+    recovery, boxes = create_recovery(RecoveryConfig("landmarks")), read_mot(arguments.boxes)
     ratios = {(kind, seen): [] for kind in ("table", "border") for seen in SEEN}
     stated = {key: [] for key in ratios}
     whole_people = 0

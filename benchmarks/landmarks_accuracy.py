@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.detection import create_detector
 from humans4d_core.evaluation import landing_error, pa_mpjpe
 from humans4d_core.recovery import create_recovery
@@ -93,7 +94,7 @@ def main():
     parser.add_argument("--frames", type=int, default=20)
     parser.add_argument("--h36m", type=Path)
     arguments = parser.parse_args()
-    detector, recovery = create_detector("movenet"), create_recovery("landmarks")
+    detector, recovery = create_detector("movenet"), create_recovery(RecoveryConfig("landmarks"))
     if arguments.inputs:
         landing(arguments.inputs, arguments.frames, detector, recovery)
     if arguments.h36m:

@@ -13,6 +13,7 @@ import time
 import cv2
 import numpy as np
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.detection import create_detector
 from humans4d_core.geometry import pixels_to_rays
 from humans4d_core.recovery import create_recovery
@@ -42,7 +43,7 @@ def main():
     found = create_detector("movenet", arguments.threads).detect(image)
     if not len(found):
         parser.error(f"no people were found in {arguments.image}")
-    recovery = create_recovery("landmarks", arguments.threads)
+    recovery = create_recovery(RecoveryConfig("landmarks"), arguments.threads)
 
     print(
         f"{'people':>6} {'network':>9} {'fit':>9} {'fit, one by one':>16} {'all':>9}  (ms a person)"

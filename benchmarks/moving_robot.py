@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from humans4d_core.config import PipelineConfig, RecoveryConfig
 from humans4d_core.pipeline import create_pipeline
 from humans4d_core.types import Camera, Frame, Pose, TrackState
 from humans4d_core.untrusted_files.pickles.pickles import read_pickle
@@ -118,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     cardboard = Cardboard(options.folder, options.image)
     frames = list(drive(cardboard, options.speed, options.seconds))
-    pipeline = create_pipeline(threads=1, recovery="landmarks")
+    pipeline = create_pipeline(PipelineConfig(threads=1, recovery=RecoveryConfig("landmarks")))
     distance = np.linalg.norm(cardboard.hips - cardboard.pose.translation)
     print(f"{len(frames)} images, {options.speed:g} m/s past somebody {distance:.1f} m away")
     print(f"{'':24}{'tracked':>8}{'moved max':>11}{'median':>8}{'speed':>8}{'p95':>7}{'off':>7}")

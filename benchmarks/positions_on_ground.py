@@ -27,6 +27,8 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from humans4d_core.config import PositioningConfig, RecoveryConfig, TrackerConfig
+from humans4d_core.config.positioning_config import DEFAULT
 from humans4d_core.detection import create_detector
 from humans4d_core.evaluation.ground_positions import (
     PositionScore,
@@ -37,7 +39,6 @@ from humans4d_core.evaluation.ground_positions import (
 from humans4d_core.geometry import project
 from humans4d_core.io import CameraChoice, open_source, read_mot
 from humans4d_core.positioning import Positioning
-from humans4d_core.positioning.contact_points import SHOE_SOLE
 from humans4d_core.recovery import create_recovery
 from humans4d_core.tracking.association_cost import iou
 from humans4d_core.tracking.tracker_creation import create_tracker
@@ -51,8 +52,10 @@ class Way:
 
     def __init__(self, name: str, body, start_score: float, places: bool, ground: Pose | None):
         self.name, self.ground = name, ground
-        self.positioning = Positioning(body) if places else None
-        self.tracker = create_tracker(body=body, start_score=start_score)
+        self.positioning = (
+            Positioning(body, PositioningConfig(ground_tilt_sigma=0.002)) if places else None
+        )
+        self.tracker = create_tracker(config=TrackerConfig(start_score=start_score), body=body)
         self.rows = {"bodies": [], "tracked": []}
 
     def process(self, frame: Frame, bodies: Bodies, boxes: np.ndarray, places: np.ndarray) -> None:
@@ -95,7 +98,7 @@ def box_feet(
     pixels = project(bodies.vertices_cam[row], camera)
     low, high = pixels.min(1), pixels.max(1)
     feet = np.column_stack(((low[:, 0] + high[:, 0]) / 2, high[:, 1]))
-    barefoot = Pose(ground.rotation, ground.translation - (0, 0, SHOE_SOLE))
+    barefoot = Pose(ground.rotation, ground.translation - (0, 0, DEFAULT.shoe_sole))
     found, origin = on_ground(feet, camera, barefoot), ground.translation[:2]
     hips = ground.apply(bodies.pelvis_cam[row])[:, :2]
     farther = np.linalg.norm(hips - origin, axis=1) - np.linalg.norm(found - origin, axis=1)
@@ -126,7 +129,7 @@ def main() -> None:
         f"k1 {camera.distortion[0]:.3f}, {ground.translation[2]:.2f} m high; "
         f"fits the truth to {error.mean():.3f} m (mean)"
     )
-    recovery = create_recovery("landmarks")
+    recovery = create_recovery(RecoveryConfig("landmarks"))
     if arguments.boxes:
         given, detector = read_mot(arguments.sequence_dir / arguments.boxes), None
         start_score = given.start_score

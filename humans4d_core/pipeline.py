@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from .detection import DEFAULT_DETECTOR, Detector, create_detector
-from .errors import ImageError
+from .config import SETTINGS, PipelineConfig
+from .detection import Detector, create_detector
+from .errors import Humans4dError, ImageError
 from .positioning import Positioning
-from .recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, Recovery, create_recovery
+from .recovery import Recovery, create_recovery
 from .stamps import StampMeaning, StampOrder
-from .tracking import PeopleTracker, TrackerConfig
+from .tracking import PeopleTracker
 from .tracking.ended_tracks import alive, as_lost, can_join, joined_people
-from .tracking.tracker_creation import DEFAULT_TRACKER, create_tracker
+from .tracking.tracker_creation import create_tracker
 from .types import Bodies, Detections, Frame, People
 
 #: Frames with one stamp after which time is said to stand still. A frame given twice is left out.
@@ -43,15 +44,11 @@ class Result:
     is_late: bool = False  #: the frame was not later than one before it, and was left out
 
 
-#: People of an image, at most: what a body costs bounds what an image costs.
-DEFAULT_MAX_PEOPLE = 100
-
-
 class Pipeline:
     """A detector, a recovery and a tracker in a row. Not thread-safe: one worker owns it.
 
     positioning: who puts the recovery's bodies at their distance; None leaves them as they are.
-    max_people: of an image, at most; of more detections the surest are kept.
+    config: what holds here; `create_pipeline` makes the parts of it, too.
     """
 
     def __init__(
@@ -60,14 +57,14 @@ class Pipeline:
         recovery: Recovery,
         tracker: PeopleTracker,
         positioning: Positioning | None = None,
-        max_people: int = DEFAULT_MAX_PEOPLE,
+        config: PipelineConfig = PipelineConfig(),  # noqa: B008 (frozen)
     ):
         self.detector = detector
         self.recovery = recovery
         self.positioning = positioning
         self.tracker = tracker
-        self.max_people = max_people
-        self.stamps = StampOrder()
+        self.config = config
+        self.stamps = StampOrder(config.restart_seconds)
         self._people: People | None = None  # of the last frame that was not late
         self._ended: People | None = None  # to be said in the next result
         self._view: tuple[int, int, str] | None = None  # size and name of the camera's frame
@@ -91,7 +88,7 @@ class Pipeline:
         if detections is None:
             detections = self.detector.detect(frame.image_bgr)
         found = len(detections)
-        detections = _surest(detections, self.max_people)
+        detections = _surest(detections, self.config.max_people)
         detected = time.perf_counter()
         bodies = self.recovery.recover(frame, detections)
         without_body = _without_body(detections, bodies, self.tracker.start_score)
@@ -109,6 +106,20 @@ class Pipeline:
         }
         people = self._with_ended(people, frame.stamp_ns)
         return Result(people, detections, seconds, without_body, found - len(detections))
+
+    def reconfigure(self, config: PipelineConfig) -> None:
+        """Let another configuration hold from the next frame on.
+
+        Raises Humans4dError, and changes nothing, where a setting differs that is not live.
+        """
+        changed = [n for n in SETTINGS if config.value(n) != self.config.value(n)]
+        if fixed := [name for name in changed if not SETTINGS[name].info.live]:
+            raise Humans4dError(f"{', '.join(fixed)} cannot change while the pipeline runs")
+        self.config = config
+        self.stamps.restart_seconds = config.restart_seconds
+        self.tracker.reconfigure(config.tracker.with_start_score(self.detector.start_score))
+        if self.positioning is not None:
+            self.positioning.config = config.positioning
 
     def reset(self) -> None:
         """Forget everybody and where the ground is; ids go on counting. Who was known is in the
@@ -163,29 +174,23 @@ def _without_body(detections: Detections, bodies: Bodies, start_score: float) ->
 
 
 def create_pipeline(
-    detector: str | Detector = DEFAULT_DETECTOR,
-    recovery: str = DEFAULT_RECOVERY,
-    threads: int | None = None,
-    tracker_config: TrackerConfig | None = None,
-    checkpoint: str | Path | None = None,
-    device: str | None = None,
-    tracker: str = DEFAULT_TRACKER,
-    pose_predictor: Path | None = None,
-    engine: str = DEFAULT_ENGINE,
-    max_people: int = DEFAULT_MAX_PEOPLE,
+    config: PipelineConfig = PipelineConfig(),  # noqa: B008 (frozen)
+    *,
+    detector: Detector | None = None,
+    recovery: Recovery | None = None,
 ) -> Pipeline:
-    """A pipeline of parts by name, or a detector of one's own; `threads` of the CPU, None for all.
-
-    checkpoint, device and engine are HMR 2.0's, see Hmr2Recovery. Where tracker_config leaves
-    start_score at 0, tracks start from the detector's own; see create_tracker. max_people: see
-    Pipeline.
+    """The pipeline that a configuration describes; a detector or a recovery of one's own replaces
+    the configuration's.
 
     Raises Humans4dError where a name is unknown, ModelFileError where a model cannot be used.
     """
-    finder = create_detector(detector, threads) if isinstance(detector, str) else detector
-    sure_score = (tracker_config and tracker_config.start_score) or finder.start_score
-    bodies = create_recovery(recovery, threads, checkpoint, device, engine, sure_score)
-    follower = create_tracker(
-        tracker, tracker_config, bodies.body, finder.start_score, pose_predictor
-    )
-    return Pipeline(finder, bodies, follower, Positioning(bodies.body), max_people)
+    threads = config.threads or None
+    if detector is None:
+        detector = create_detector(config.detector.name, threads)
+    of_tracker = config.tracker.with_start_score(detector.start_score)
+    if recovery is None:
+        recovery = create_recovery(config.recovery, threads, of_tracker.start_score)
+    predictor = Path(config.pose_predictor) if config.pose_predictor else None
+    tracker = create_tracker(config.tracking, of_tracker, recovery.body, predictor)
+    positioning = Positioning(recovery.body, config.positioning)
+    return Pipeline(detector, recovery, tracker, positioning, config)

@@ -6,7 +6,7 @@ import math
 from dataclasses import fields
 
 from bench import PARAMETERS, Bench
-from humans4d_ros.parameters.parameter_table import NodeParameters
+from humans4d_ros.parameters.parameter_table import PARAMETERS as TABLE
 from processes import TIMEOUT
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import (
@@ -20,8 +20,9 @@ from rcl_interfaces.srv import (
 from humans4d_core.tracking import TrackerConfig
 
 #: Whether a value that is in its range may be set for a while: others would end the run.
-_LIVE = [item.name for item in fields(NodeParameters) if item.metadata["live"]]
-_DEFAULTS = {item.name: item.default for item in fields(NodeParameters)}
+_OF_NODE = [p for p in TABLE.values() if p.group != "Tracker"]
+_LIVE = [p.name for p in _OF_NODE if p.info.live]
+_DEFAULTS = {p.name: p.default for p in _OF_NODE}
 _TRACKER = {f"tracker__{item.name}": item.default for item in fields(TrackerConfig)}
 
 

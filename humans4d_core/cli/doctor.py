@@ -229,10 +229,11 @@ def _default_product() -> Check:
     try:
         import numpy as np
 
+        from ..config import PipelineConfig, RecoveryConfig
         from ..pipeline import create_pipeline
         from ..types import Camera, Detections, Frame
 
-        pipeline = create_pipeline(recovery="landmarks")
+        pipeline = create_pipeline(PipelineConfig(recovery=RecoveryConfig("landmarks")))
         image = np.full((480, 640, 3), 127, np.uint8)
         frame = Frame(image, 0, Camera.from_fov(640, 480, 1.0))
         box = Detections(np.array([[220, 40, 420, 440]], np.float32), np.ones(1, np.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Humans4dError
+from ..shown_text import shown
 from .detector import Detector
 from .given_boxes import GivenBoxes
 from .movenet import MoveNet
@@ -26,10 +27,11 @@ def create_detector(name: str = DEFAULT_DETECTOR, threads: int | None = None) ->
     return _DETECTORS[name](threads)
 
 
-def check_detector(name: str) -> None:
-    """Raises Humans4dError for an unknown name."""
+def check_detector(name: str, *others: str) -> None:
+    """Raises Humans4dError for an unknown name; others: names that the caller knows besides."""
     if name not in _DETECTORS:
-        raise Humans4dError(f"detector '{name}' is not one of {', '.join(DETECTOR_NAMES)}")
+        names = ", ".join((*DETECTOR_NAMES, *others))
+        raise Humans4dError(f"detector is '{shown(name)}': give one of {names}")
 
 
 __all__ = [

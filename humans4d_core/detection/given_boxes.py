@@ -8,11 +8,10 @@ from ..types import Detections
 class GivenBoxes:
     """In the place of a detector where the pipeline is given each frame's detections."""
 
-    name = "given boxes"
-
-    def __init__(self, start_score: float):
-        """start_score: from which a given box is sure enough to start a track."""
-        self.start_score = start_score
+    def __init__(self, start_score: float, name: str = "given boxes"):
+        """start_score: from which a given box is sure enough to start a track; name: whose they
+        are."""
+        self.start_score, self.name = start_score, name
 
     def detect(self, image_bgr: np.ndarray) -> Detections:
         """Nobody: boxes are given."""

@@ -85,10 +85,8 @@ def cues_in_sequence(
 
     truth: (R, 6 or more) rows of a MOT file. on_frame hears of each frame.
     """
-    config = TrackerConfig(
-        start_score=boxes.start_score, continue_score=min(0.1, boxes.start_score)
-    )
-    pipeline = create_pipeline(GivenBoxes(boxes.start_score))
+    config = TrackerConfig().with_start_score(boxes.start_score)
+    pipeline = create_pipeline(detector=GivenBoxes(boxes.start_score))
     trackers = variants(config, Surface.of_body(pipeline.recovery.body))
     tracks: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
     people: dict[str, list[np.ndarray]] = {name: [] for name in trackers}

@@ -91,7 +91,7 @@ def evaluate_scenario(simulation: Simulation) -> list[Line]:
     body = simulation.world.body
 
     def created(name: str) -> PeopleTracker:
-        return create_tracker(name, None, body, START_SCORE)
+        return create_tracker(name, TrackerConfig(start_score=START_SCORE), body)
 
     contenders = [Contender(DEFAULT_TRACKER, created(DEFAULT_TRACKER), by_person=True)]
     if simulation.scenario.camera.moves:

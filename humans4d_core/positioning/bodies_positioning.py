@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..body import BodyModel, Surface
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..types import Bodies, Frame, Pose
 from .contact_points import ContactPoints
 from .depth_distance import depth_factor
 from .distance_evidence import size_evidence
-from .distance_fusion import fused
-from .ground_distance import TILT_SIGMA, ground_factor
+from .distance_fusion import fuse_distances
+from .ground_distance import ground_factor
 from .learned_ground import LearnedGround
 from .upright_posture import hips_over_feet
 
@@ -22,16 +23,22 @@ class Positioning:
     people's feet show is learned from image to image.
     """
 
-    def __init__(self, body: BodyModel, ground_tilt_sigma: float = TILT_SIGMA):
-        """ground_tilt_sigma: rad, standard deviation of a known ground's slope and the camera's
-        tilt over it."""
-        self.ground_tilt_sigma = ground_tilt_sigma
+    def __init__(self, body: BodyModel, config: PositioningConfig = DEFAULT):
         self.contacts = ContactPoints.of_body(body)
         self.surface = Surface.of_body(body)
         self.joints = (
             None if self.surface is None else body.segments.cpu().numpy()[self.surface.points]
         )
-        self.learned_ground = LearnedGround()
+        self.learned_ground = LearnedGround(config)
+
+    @property
+    def config(self) -> PositioningConfig:
+        """May be set between frames."""
+        return self.learned_ground.config
+
+    @config.setter
+    def config(self, config: PositioningConfig) -> None:
+        self.learned_ground.config = config
 
     def reset(self) -> None:
         """Forget the learned ground."""
@@ -44,23 +51,23 @@ class Positioning:
         """
         if len(bodies) and bodies.vertices_cam.shape[1] != self.contacts.num_vertices:
             return bodies
-        measurements = []
+        measurements, config = [], self.config
         known_ground, fixed = _finite(frame.ground_from_camera), _finite(frame.fixed_from_camera)
         if frame.depth_m is not None and self.surface is not None:
-            measurements.append(depth_factor(frame, bodies, self.surface, self.joints))
+            measurements.append(depth_factor(frame, bodies, self.surface, self.joints, config))
         if known_ground is not None:
             up = known_ground.rotation[2]
-            contacts = self.contacts.lowest(bodies, up, frame.camera)
-            factor = ground_factor(contacts, known_ground, self.ground_tilt_sigma)
+            contacts = self.contacts.lowest(bodies, up, frame.camera, config)
+            factor = ground_factor(contacts, known_ground, config)
         else:
             ground = self.learned_ground
             ground.follow(fixed)
             up = ground.up_cam(fixed)
-            contacts = self.contacts.lowest(bodies, up, frame.camera)
+            contacts = self.contacts.lowest(bodies, up, frame.camera, config)
             factor = ground.factor(contacts)
             ground.learn(contacts, size_evidence(bodies), frame.stamp_ns)
-        measurements.append(factor.times(hips_over_feet(bodies, up)))
-        return fused(bodies, measurements) if len(bodies) else bodies
+        measurements.append(factor.times(hips_over_feet(bodies, up, config)))
+        return fuse_distances(bodies, measurements, config) if len(bodies) else bodies
 
 
 def _finite(pose: Pose | None) -> Pose | None:

@@ -8,26 +8,13 @@ from itertools import product
 import numpy as np
 
 from ..body import BodyModel
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..geometry import project
 from ..types import Bodies, Camera
 from .distance_evidence import seen_confidence
 
 #: Directions in which a part of the body may be the lowest: the faces, edges and corners of a cube.
 _DIRECTIONS = np.array([d for d in product((-1.0, 0, 1), repeat=3) if any(d)])
-
-#: m between the skin of a body model, which is barefoot, and the ground: the allowance for shoes of
-#: Pheasant and Haslegrave, "Bodyspace" (2006).
-SHOE_SOLE = 0.025
-
-#: Standard deviation of the lowest point's height, both on the body as recovered: m at any distance
-#: (landmarks of a crop of the person, clothes, a heel that leaves the ground), and pixels of the
-#: image.
-CONTACT_SIGMA = 0.025
-CONTACT_SIGMA_PX = 2.0
-
-#: Relative confidence below which a contact is a guess. Above it, its standard deviation grows as
-#: the confidence falls: landmarks of feet that a passer-by hides for a moment are still good.
-LEAST_CONFIDENCE = 0.2
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,13 @@ class ContactPoints:
         vertices = np.concatenate(chosen)
         return cls(vertices, segments[vertices], len(segments))
 
-    def lowest(self, bodies: Bodies, up_cam: np.ndarray, camera: Camera) -> Contacts:
+    def lowest(
+        self,
+        bodies: Bodies,
+        up_cam: np.ndarray,
+        camera: Camera,
+        config: PositioningConfig = DEFAULT,
+    ) -> Contacts:
         """The lowest points of N bodies of this model along `up_cam` (3,), a unit vector."""
         vertices = bodies.vertices_cam[:, self.vertices].astype(np.float64)
         people = np.arange(len(bodies))
@@ -69,9 +62,9 @@ class ContactPoints:
         skin = vertices[people, lowest]
         pixels = project(skin, camera)
         pixel_size = skin[:, 2] / camera.fy  # m
-        sigma = np.hypot(CONTACT_SIGMA, CONTACT_SIGMA_PX * pixel_size)
+        sigma = np.hypot(config.contact_sigma, config.contact_sigma_px * pixel_size)
         joints = self.joints[lowest]
         confidence = seen_confidence(bodies, pixels[:, None], joints[:, None], camera)[:, 0]
-        seen = confidence >= LEAST_CONFIDENCE
+        seen = confidence >= config.contact_confidence
         sigma = np.where(seen, sigma / np.sqrt(np.where(seen, confidence, 1.0)), np.inf)
-        return Contacts(skin - SHOE_SOLE * up_cam, sigma)
+        return Contacts(skin - config.shoe_sole * up_cam, sigma)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..body import Surface
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..geometry import project
 from ..mesh.visibility import visible_vertices
 from ..mesh.z_buffer import render
@@ -23,14 +24,13 @@ VISIBILITY_SIDE = 320
 #: m, nearest and farthest depth that a sensor can mean.
 NEAREST, FARTHEST = 0.1, 100.0
 
-#: Standard deviations of a body's depth as a whole: m, clothes and the fit of the pose; relative to
-#: the measured depth, the sensor's calibration.
-SKIN_SIGMA = 0.03
-SENSOR_SIGMA = 0.01
-
 
 def depth_factor(
-    frame: Frame, bodies: Bodies, surface: Surface, joints: np.ndarray
+    frame: Frame,
+    bodies: Bodies,
+    surface: Surface,
+    joints: np.ndarray,
+    config: PositioningConfig = DEFAULT,
 ) -> DistanceFactor:
     """What frame.depth_m says of the distance of N bodies of `surface`'s model.
 
@@ -63,7 +63,9 @@ def depth_factor(
     # Half of a Gaussian lies within +-0.67 standard deviations. The pixels' errors are not
     # independent: their spread counts once, not divided by their number.
     spread = width / 1.35
-    variance = spread**2 + (SKIN_SIGMA / recovered_m) ** 2 + (SENSOR_SIGMA * middle) ** 2
+    variance = (
+        spread**2 + (config.skin_sigma / recovered_m) ** 2 + (config.sensor_sigma * middle) ** 2
+    )
     return DistanceFactor(middle, np.where(known, variance, np.inf))
 
 

@@ -18,29 +18,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..types import Bodies
 from .distance_evidence import DistanceFactor, size_evidence
 
-#: Squared deviation (1 degree of freedom) that 99 % of honest measurements keep. A measurement
-#: that is farther from what is already known is believed the less: its standard deviation grows
-#: with the square of the distance. Somebody jumps, or stands on a step.
-BELIEVABLE = 6.6
 
-#: A body is never made nearer, farther than this: adults and children, not dolls and giants.
-SMALLEST, LARGEST = 0.4, 2.0
-
-#: m (of an adult, and kept for everybody), standard deviation along the ray between the point that
-#: was measured (a foot, the skin) and the pelvis: a recovery's pose leans a little to the front or
-#: back. The variance of body size alone has it already.
-POSTURE_SIGMA = 0.08
-
-
-def fused(bodies: Bodies, measurements: Sequence[DistanceFactor]) -> Bodies:
+def fuse_distances(
+    bodies: Bodies,
+    measurements: Sequence[DistanceFactor],
+    config: PositioningConfig = DEFAULT,
+) -> Bodies:
     """N bodies moved along their viewing rays to where everything that is known puts them.
 
-    The body's own covariance says how well its size is known. Measurements (N,) are taken in their
-    order, the surest kind first. A body keeps its image: it is scaled about the camera's centre,
-    and `scale` says by how much. Bodies are handed on as they are where nothing was measured.
+    The body's own covariance says how well its size is known; it has the posture already.
+    Measurements (N,) are taken in their order, the surest kind first. A body keeps its image: it is
+    scaled about the camera's centre, and `scale` says by how much. Bodies are handed on as they are
+    where nothing was measured.
     """
     measured = np.any([np.isfinite(m.variance) for m in measurements], axis=0)
     if not measured.any():
@@ -48,14 +41,14 @@ def fused(bodies: Bodies, measurements: Sequence[DistanceFactor]) -> Bodies:
     size = size_evidence(bodies)
     value, variance = size.value, size.variance
     for measurement in measurements:
-        value, variance = _combined(value, variance, measurement)
-    bounded = np.clip(value, SMALLEST, LARGEST)
+        value, variance = _combined(value, variance, measurement, config.believable)
+    bounded = np.clip(value, config.smallest, config.largest)
     variance = variance + (value - bounded) ** 2  # what is cut off is not known
     value = np.where(measured, bounded, 1.0)
     pelvis = bodies.pelvis_cam.astype(np.float64)
     recovered_m2 = np.maximum((pelvis**2).sum(1), 1e-12)
     before_m2 = size.variance * recovered_m2
-    after_m2 = np.minimum(variance * recovered_m2 + POSTURE_SIGMA**2, before_m2)
+    after_m2 = np.minimum(variance * recovered_m2 + config.posture_sigma**2, before_m2)
     along = np.where(measured, np.sqrt(after_m2 / np.maximum(before_m2, 1e-12)), 1.0)
     factor = value.astype(np.float32)[:, None]
     return replace(
@@ -80,13 +73,14 @@ def _stretched(bodies: Bodies, across: np.ndarray, along: np.ndarray) -> np.ndar
 
 
 def _combined(
-    value: np.ndarray, variance: np.ndarray, measurement: DistanceFactor
+    value: np.ndarray, variance: np.ndarray, measurement: DistanceFactor, believable: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Product of Gaussians (N,), the second one doubted where it is far from the first."""
+    """Product of Gaussians (N,), the second one doubted where it is far from the first: beyond
+    `believable`, its standard deviation grows with the square of the distance."""
     known = np.isfinite(measurement.variance)
     noise = np.where(known, measurement.variance, 1.0)
     difference = np.where(known, measurement.value - value, 0.0)
-    excess = difference**2 / (variance + noise) / BELIEVABLE
+    excess = difference**2 / (variance + noise) / believable
     noise = noise * np.maximum(excess, 1) ** 2
     gain = np.where(known, variance / (variance + noise), 0.0)
     return value + gain * difference, (1 - gain) * variance

@@ -12,24 +12,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..types import Pose
 from .contact_points import Contacts
 from .distance_evidence import DistanceFactor
-
-#: Standard deviations of a known ground: m of its height (floors are not even), rad of its slope
-#: and of the camera's tilt, of a camera that was calibrated where it hangs. A degree costs 9 cm of
-#: height at 5 m.
-HEIGHT_SIGMA = 0.01
-TILT_SIGMA = 0.002
 
 #: m, a camera lower than this over the ground sees too little of it.
 LOWEST_CAMERA = 0.1
 
 
 def ground_factor(
-    contacts: Contacts, ground_from_camera: Pose, tilt_sigma: float = TILT_SIGMA
+    contacts: Contacts, ground_from_camera: Pose, config: PositioningConfig = DEFAULT
 ) -> DistanceFactor:
-    """What a known ground says of the distance of N bodies' contacts; tilt_sigma in radians.
+    """What a known ground says of the distance of N bodies' contacts.
 
     Nothing where the contact was not seen, or lies level with the camera or above it. The height is
     of the world (m), the drop of the body as recovered (m): errors of the ground, m where the body
@@ -42,7 +37,7 @@ def ground_factor(
     drop = np.where(possible, drop, 1.0)
     value = np.where(possible, height / drop, 1.0)
     level_m = np.sqrt(np.maximum((contacts.points_cam**2).sum(1) - drop**2, 0)) * value
-    height_m2 = HEIGHT_SIGMA**2 + (tilt_sigma * level_m) ** 2
+    height_m2 = config.ground_height_sigma**2 + (config.ground_tilt_sigma * level_m) ** 2
     # d(height / drop) = d height / drop - value d drop / drop
     variance = (height_m2 + (value * contacts.sigma) ** 2) / drop**2
     return DistanceFactor(value, np.where(possible, variance, np.inf))

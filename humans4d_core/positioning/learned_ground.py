@@ -16,25 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..recovery.pelvis_uncertainty import DEPTH_SIGMA
 from ..types import Pose
 from .contact_points import Contacts
 from .distance_evidence import DistanceFactor
-
-#: s until an image is forgotten.
-MEMORY_SECONDS = 60.0
-
-#: s of one person that count as one measurement of size: being wrong about someone's size a
-#: hundred times teaches nothing new.
-PERSON_SECONDS = 10.0
-
-#: Relative standard deviation of a distance above which the plane says nothing.
-UNSURE = 0.2
-
-#: Mean squared deviation, in standard deviations and over SURPRISE_SECONDS, above which this is
-#: another ground or another camera: all is forgotten.
-SURPRISE = 9.0
-SURPRISE_SECONDS = 2.0
 
 #: Degrees of freedom of the Student-t that bounds what one wrong contact teaches.
 FREEDOM = 4.0
@@ -43,7 +29,8 @@ FREEDOM = 4.0
 class LearnedGround:
     """A plane under everybody. One camera's; not thread-safe."""
 
-    def __init__(self):
+    def __init__(self, config: PositioningConfig = DEFAULT):
+        self.config = config
         self.reset()
 
     def reset(self) -> None:
@@ -96,7 +83,9 @@ class LearnedGround:
         unrest = max(self._surprise - 1, 0) * DEPTH_SIGMA**2
         # d(1 / inverse) = value^2 d inverse
         variance = np.where(seen, variance + noise + unrest, 1.0) * value**4
-        sure = variance < (UNSURE * value) ** 2  # relative to the distance that the plane says
+        sure = (
+            variance < (self.config.ground_unsure * value) ** 2
+        )  # relative to the distance that the plane says
         return DistanceFactor(value, np.where(seen & sure, variance, np.inf))
 
     def learn(self, contacts: Contacts, size: DistanceFactor, stamp_ns: int) -> None:
@@ -105,25 +94,25 @@ class LearnedGround:
         if self._stamp_ns is not None:
             seconds = np.clip((stamp_ns - self._stamp_ns) / 1e9, 0.0, 1.0)
         self._stamp_ns = stamp_ns
-        keep = np.exp(-seconds / MEMORY_SECONDS)
+        keep = np.exp(-seconds / self.config.memory_seconds)
         self._information *= keep
         self._vector *= keep
         seen = np.isfinite(contacts.sigma) & np.isfinite(size.variance)
         if not seen.any():
             return
         points, noise = contacts.points_cam[seen], size.variance[seen]
-        weight = seconds / PERSON_SECONDS / noise
+        weight = seconds / self.config.person_seconds / noise
         plane = self.plane_cam
         if plane is not None:
             inverse, variance, contact = (a[seen] for a in self._expected(contacts, plane))
             noise = noise + contact
             deviation = (inverse - 1) ** 2 / (variance + noise)
             surprise = np.minimum(deviation, 25).mean() - self._surprise
-            self._surprise += (1 - np.exp(-seconds / SURPRISE_SECONDS)) * surprise
-            if self._surprise > SURPRISE:
+            self._surprise += (1 - np.exp(-seconds / self.config.surprise_seconds)) * surprise
+            if self._surprise > self.config.ground_surprise:
                 self.reset()
                 return
-            weight = seconds / PERSON_SECONDS / (noise * (1 + deviation / FREEDOM))
+            weight = seconds / self.config.person_seconds / (noise * (1 + deviation / FREEDOM))
         self._information += np.einsum("n,ni,nj->ij", weight, points, points)
         self._vector += weight @ points
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..config.positioning_config import DEFAULT, PositioningConfig
 from ..types import Bodies
 
 HIPS, KNEES, ANKLES, FEET = [1, 2], [4, 5], [7, 8], [7, 8, 10, 11]
@@ -12,13 +13,10 @@ HIPS, KNEES, ANKLES, FEET = [1, 2], [4, 5], [7, 8], [7, 8, 10, 11]
 #: likes, from the second on it is upright. Seated people are at 0.6.
 BENT, UPRIGHT = 0.8, 0.92
 
-#: Share of a lean to or from the camera that is the recovery's mistake. In motion capture of people
-#: who walk and stand (CMU), the hips are over the middle of ankles and balls of the feet to within
-#: 0.06 m (standard deviation); recovered passers-by lean by 0.09 m.
-DOUBTED = 0.55
 
-
-def hips_over_feet(bodies: Bodies, up_cam: np.ndarray) -> np.ndarray:
+def hips_over_feet(
+    bodies: Bodies, up_cam: np.ndarray, config: PositioningConfig = DEFAULT
+) -> np.ndarray:
     """Factor (N,) about 1 on the pelvis' distance that takes back a part of the body's lean.
 
     For bodies that are placed by their feet. up_cam: (3,), a unit vector.
@@ -28,7 +26,7 @@ def hips_over_feet(bodies: Bodies, up_cam: np.ndarray) -> np.ndarray:
     legs = np.linalg.norm(hips - knees, axis=-1) + np.linalg.norm(knees - ankles, axis=-1)
     height = (hips - ankles) @ up_cam
     extended = height.mean(1) / np.maximum(legs.mean(1), 1e-6)
-    share = DOUBTED * np.clip((extended - BENT) / (UPRIGHT - BENT), 0, 1)
+    share = config.lean_doubted * np.clip((extended - BENT) / (UPRIGHT - BENT), 0, 1)
     pelvis, feet = hips.mean(1), joints[:, FEET].mean(1)
     level = pelvis - (pelvis @ up_cam)[:, None] * up_cam
     range_ = np.linalg.norm(level, axis=1)

@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..config import RecoveryConfig
 from ..errors import Humans4dError
+from ..shown_text import shown
 from .body_recovery import Recovery
 
 #: "auto": HMR 2.0 where a checkpoint is found, else the embedded default.
 RECOVERY_NAMES = ("auto", "hmr2", "landmarks")
-DEFAULT_RECOVERY = "auto"
-#: What runs HMR 2.0: the fastest that is exact enough.
-DEFAULT_ENGINE = "auto"
 
 
 def create_recovery(
-    name: str = DEFAULT_RECOVERY,
+    config: RecoveryConfig = RecoveryConfig(),  # noqa: B008 (frozen)
     threads: int | None = None,
-    checkpoint: str | Path | None = None,
-    device: str | None = None,
-    engine: str = DEFAULT_ENGINE,
     sure_score: float = 0.0,
 ) -> Recovery:
-    """The recovery called `name`.
+    """The recovery that a configuration names; with "auto" a checkpoint that is named or found
+    decides for HMR 2.0.
 
-    threads: of the CPU, None for all. checkpoint, device, engine: of HMR 2.0, see Hmr2Recovery;
-    with "auto" a checkpoint that is named or found decides for it. sure_score: of a detection that
-    surely shows a person, see LandmarksRecovery. Raises Humans4dError for an
-    unknown name, ModelFileError for a checkpoint that cannot be used.
+    threads: of the CPU, None for all. sure_score: of a detection that surely shows a person, see
+    LandmarksRecovery. Raises Humans4dError for an unknown name, ModelFileError for a checkpoint
+    that cannot be used.
     """
-    if name not in RECOVERY_NAMES:
-        raise Humans4dError(
-            f"no recovery is called '{name}': choose from {', '.join(RECOVERY_NAMES)}"
-        )
+    name, checkpoint = config.name, config.checkpoint or None
+    check_recovery(name)
     if name == "landmarks" or (name == "auto" and not _has_checkpoint(checkpoint)):
         from .landmarks import LandmarksRecovery
 
         return LandmarksRecovery(threads, sure_score)
     from .hmr2.hmr2_recovery import Hmr2Recovery
 
-    return Hmr2Recovery(checkpoint, device, threads, engine)
+    return Hmr2Recovery(checkpoint, config.device or None, threads, config.engine)
+
+
+def check_recovery(name: str) -> None:
+    """Raises Humans4dError for an unknown name."""
+    if name not in RECOVERY_NAMES:
+        raise Humans4dError(f"recovery is '{shown(name)}': give one of {', '.join(RECOVERY_NAMES)}")
 
 
 def _has_checkpoint(checkpoint: str | Path | None) -> bool:
@@ -49,9 +49,8 @@ def _has_checkpoint(checkpoint: str | Path | None) -> bool:
 
 
 __all__ = [
-    "DEFAULT_ENGINE",
-    "DEFAULT_RECOVERY",
     "RECOVERY_NAMES",
     "Recovery",
+    "check_recovery",
     "create_recovery",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..config import TrackerConfig
 from ..types import Bodies, Forecast, Frame, People
 
 
@@ -17,6 +18,9 @@ class PeopleTracker(Protocol):
     @property
     def start_score(self) -> float:
         """Score in [0, 1] of a body that may start a track."""
+
+    def reconfigure(self, config: TrackerConfig) -> None:
+        """From the next frame on, as far as the tracker has what can be set."""
 
     def update(self, frame: Frame, bodies: Bodies) -> People:
         """People in `frame`, in the order of their ids."""

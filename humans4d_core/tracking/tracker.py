@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..body import Surface
+from ..config import TrackerConfig
 from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
 from . import motion_filter as motions
 from .appearance import Colors, observed_colors, repaint
@@ -30,7 +31,6 @@ from .common_motion import CommonMotion
 from .motion_filter import NEAREST, Observation
 from .published_bodies import assembled, is_another_story, smoothed_boxes, usable_rows
 from .reidentification import Shape, recognised
-from .tracker_config import TrackerConfig
 from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older, joined, written
 
 
@@ -76,6 +76,10 @@ class Tracker:
     def start_score(self) -> float:
         """Score in [0, 1] of a body that may start a track."""
         return self.config.start_score
+
+    def reconfigure(self, config: TrackerConfig) -> None:
+        """Holds from the next frame on, but for use_appearance."""
+        self.config = config
 
     @property
     def _num_points(self) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from ..body import BodyModel, Surface
+from ..config import TrackerConfig
 from ..errors import Humans4dError
 from .appearance import Clothes
 from .people_tracker import PeopleTracker
 from .phalp import PhalpConfig, PhalpTracker
 from .tracker import Tracker
-from .tracker_config import TrackerConfig
 
 TRACKER_NAMES = ("default", "phalp")
 DEFAULT_TRACKER = "default"
@@ -19,16 +18,15 @@ DEFAULT_TRACKER = "default"
 
 def create_tracker(
     name: str = DEFAULT_TRACKER,
-    config: TrackerConfig | None = None,
+    config: TrackerConfig = TrackerConfig(),  # noqa: B008 (frozen)
     body: BodyModel | None = None,
-    start_score: float = 0.0,
     pose_predictor: Path | None = None,
 ) -> PeopleTracker:
     """The tracker called `name`: our own, or PHALP' as published, which counts frames.
 
-    config: of our own; PHALP' has its constants. body: whose surface carries the clothes' colours.
-    start_score: the detector's, where config leaves it at 0. pose_predictor: weights of PHALP's,
-    with the original's mean_std.npy beside them; without, it expects a person's last pose again.
+    config: of our own; PHALP' has its constants but for start_score and use_appearance. body: whose
+    surface carries the clothes' colours. pose_predictor: weights of PHALP's, with the original's
+    mean_std.npy beside them; without, it expects a person's last pose again.
     Raises Humans4dError for an unknown name, ModelFileError for weights that cannot be used.
     """
     if name not in TRACKER_NAMES:
@@ -36,9 +34,6 @@ def create_tracker(
             f"no tracker is called '{name}': choose from {', '.join(TRACKER_NAMES)}"
         )
     surface = None if body is None else Surface.of_body(body)
-    config = config or TrackerConfig()
-    if not config.start_score:
-        config = replace(config, start_score=start_score)
     if name == "default":
         if pose_predictor is not None:
             raise Humans4dError("a pose predictor is PHALP's: choose the tracker phalp")

@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from ..config import TrackerConfig
 from ..types import TrackState, _Batch
 from .appearance import Colors
 from .motion_filter import Motion
 from .reidentification import Absent, Shape
-from .tracker_config import TrackerConfig
 
 NANOSECONDS = 1_000_000_000
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from places import SHARED
 
+from humans4d_core.config import PipelineConfig
 from humans4d_core.detection import create_detector
 from humans4d_core.errors import Humans4dError
 from humans4d_core.pipeline import create_pipeline
@@ -40,7 +41,7 @@ def confirmed(people):
 
 @needs_media
 def test_people_of_a_real_video_are_confirmed_and_keep_their_ids():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     results = [pipeline.process(frame) for frame in frames(18)]
     late = [confirmed(result.people) for result in results[-8:]]
     assert len(set.intersection(*late)) >= 3
@@ -52,7 +53,7 @@ def test_people_of_a_real_video_are_confirmed_and_keep_their_ids():
 
 @needs_media
 def test_people_stand_on_the_ground_that_the_frame_gives():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     given = [
         replace(frame, camera=CALIBRATED, ground_from_camera=GROUND_FROM_CAMERA)
         for frame in frames(6)
@@ -66,7 +67,7 @@ def test_people_stand_on_the_ground_that_the_frame_gives():
 
 @needs_media
 def test_a_reset_forgets_the_ground_that_was_learned():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     for frame in frames(10):
         pipeline.process(frame)
     assert pipeline.positioning.learned_ground.plane_cam is not None
@@ -76,7 +77,7 @@ def test_a_reset_forgets_the_ground_that_was_learned():
 
 @needs_media
 def test_time_that_goes_back_starts_anew_and_never_reuses_an_id():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     before = [confirmed(pipeline.process(frame).people) for frame in frames(8)]
     after = [confirmed(pipeline.process(frame).people) for frame in frames(8)]
     assert before[-1] and after[-1] and not after[0]
@@ -85,14 +86,14 @@ def test_time_that_goes_back_starts_anew_and_never_reuses_an_id():
 
 @needs_media
 def test_given_detections_replace_the_detectors():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     frame = next(frames(1))
     result = pipeline.process(frame, Detections.empty())
     assert len(result.people) == 0 and len(result.detections) == 0
 
 
 def test_an_image_of_nobody_is_an_empty_list():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     image = np.full((120, 160, 3), 80, np.uint8)
     result = pipeline.process(Frame(image, 0, Camera.from_fov(160, 120, 1.0)))
     assert len(result.people) == 0 and set(result.seconds) == {"detect", "recover", "track"}
@@ -100,14 +101,14 @@ def test_an_image_of_nobody_is_an_empty_list():
 
 def test_tracks_start_from_the_detectors_score_unless_one_is_given():
     assert create_pipeline().tracker.config.start_score == create_detector().start_score
-    given = create_pipeline(tracker_config=TrackerConfig(start_score=0.9))
+    given = create_pipeline(PipelineConfig(tracker=TrackerConfig(start_score=0.9)))
     assert given.tracker.config.start_score == 0.9
 
 
 @pytest.mark.parametrize("part", ["detector", "recovery"])
 def test_an_unknown_part_is_named(part):
     with pytest.raises(Humans4dError, match="nonsense"):
-        create_pipeline(**{part: "nonsense"})
+        create_pipeline(PipelineConfig().replaced({part: "nonsense"}))
 
 
 class Nobody:
@@ -137,7 +138,7 @@ def frame_of_noise(stamp_ns=0):
 
 
 def test_sure_boxes_without_a_body_are_counted():
-    pipeline = create_pipeline(threads=2)
+    pipeline = create_pipeline(PipelineConfig(threads=2))
     pipeline.recovery = Nobody(pipeline.recovery)
     start = pipeline.tracker.start_score
     given = Detections(boxes(3).boxes_px, np.array([start, start - 0.1, 0.9], np.float32))
@@ -147,13 +148,14 @@ def test_sure_boxes_without_a_body_are_counted():
 
 @pytest.mark.parametrize("tracker", ["default", "phalp"])
 def test_a_tracker_says_from_which_score_tracks_start(tracker):
-    pipeline = create_pipeline(tracker=tracker, tracker_config=TrackerConfig(start_score=0.7))
+    config = PipelineConfig(tracking=tracker, tracker=TrackerConfig(start_score=0.7))
+    pipeline = create_pipeline(config)
     assert pipeline.tracker.start_score == 0.7
     assert pipeline.recovery.sure_score == 0.7
 
 
 def test_of_a_flood_of_boxes_the_surest_are_kept_in_their_order():
-    pipeline = create_pipeline(threads=2, max_people=5)
+    pipeline = create_pipeline(PipelineConfig(threads=2, max_people=5))
     pipeline.recovery = recovery = Nobody(pipeline.recovery)
     flood = boxes(1000)
     flood.scores[:] = np.random.default_rng(1).uniform(0, 1, 1000)
@@ -165,8 +167,29 @@ def test_of_a_flood_of_boxes_the_surest_are_kept_in_their_order():
 
 
 def test_a_flood_from_the_detector_itself_is_cut_too():
-    pipeline = create_pipeline(threads=2, max_people=7)
+    pipeline = create_pipeline(PipelineConfig(threads=2, max_people=7))
     pipeline.detector.detect = lambda image: boxes(30)
     pipeline.recovery = Nobody(pipeline.recovery)
     result = pipeline.process(frame_of_noise())
     assert (len(result.detections), result.boxes_left_out) == (7, 23)
+
+
+def test_what_is_live_holds_from_the_next_frame_on():
+    pipeline = create_pipeline(PipelineConfig(threads=2))
+    changes = {"max_people": 3, "restart_seconds": 5.0, "ground_tilt_sigma": 0.1,
+               "tracker.occluded_seconds": 1.5}  # fmt: skip
+    pipeline.reconfigure(pipeline.config.replaced(changes))
+    assert pipeline.process(frame_of_noise(), boxes(9)).boxes_left_out == 6
+    assert pipeline.stamps.restart_seconds == 5.0
+    assert pipeline.positioning.config.ground_tilt_sigma == 0.1
+    assert pipeline.tracker.config.occluded_seconds == 1.5
+    assert pipeline.tracker.start_score == pipeline.detector.start_score  # still the detector's
+
+
+@pytest.mark.parametrize(("name", "value"), [("recovery", "landmarks"), ("threads", 1)])
+def test_what_is_not_live_cannot_change_and_nothing_else_does(name, value):
+    pipeline = create_pipeline(PipelineConfig(threads=2))
+    before = pipeline.config
+    with pytest.raises(Humans4dError, match=name):
+        pipeline.reconfigure(before.replaced({name: value, "max_people": 3}))
+    assert pipeline.config is before and pipeline.config.max_people == 100

@@ -44,6 +44,13 @@ class Companion:
         self._tf_static = create(TFMessage, "/tf_static", LATCHED)
         self._infos = create(CameraInfo, "/camera_info", LATCHED)
         self.stamp_ns = time.time_ns() - 30 * 10**9
+        self._stepped = time.monotonic()
+
+    def step(self, seconds: float = 0.1) -> None:
+        """The next image's moment; as a camera's, it goes on at least as fast as time."""
+        now = time.monotonic()
+        self.stamp_ns += int((now - self._stepped + seconds) * 1e9)
+        self._stepped = now
 
     def announce(self) -> None:
         """What is published once, for ever."""
@@ -128,8 +135,8 @@ def answer(node, companion, station):
     """answer(publish) -> the people of the image that `publish()` shows at the next stamp."""
 
     def ask(publish):
-        def publish_next():  # once refused without its boxes, a stamp is over
-            companion.stamp_ns += 100_000_000
+        def publish_next():  # a stamp whose boxes did not come is over
+            companion.step()
             publish()
             return companion.stamp_ns
 
@@ -173,7 +180,7 @@ def test_boxes_of_another_node_make_the_people(answer, companion, video_frames, 
 
 
 def test_an_empty_list_of_boxes_is_nobody(answer, companion, video_frames):
-    companion.stamp_ns += 60 * 10**9
+    companion.step(60)
     for _ in range(2):
         message = answer(lambda: complete(companion, video_frames[0], []))
     assert list(message.people) == []
@@ -193,7 +200,7 @@ def test_a_transform_that_is_late_is_waited_for(answer, companion, video_frames,
 
 def test_an_image_whose_transform_does_not_come_is_refused(companion, station, video_frames, node):
     before = int(station.diagnostics().get("images_refused_transform", 0))
-    companion.stamp_ns += 10**9
+    companion.step(0.5)
     companion.show_image(video_frames[0])
     companion.show_boxes([])
     report = station.wait_for_diagnostics(
@@ -208,7 +215,7 @@ def test_images_without_boxes_are_refused(companion, station, video_frames):
     before = int(station.diagnostics().get("images_refused_boxes", 0))
 
     def refused():
-        companion.stamp_ns += 100_000_000
+        companion.step()
         companion.show_image(video_frames[0])
         report = station.diagnostics()
         return int(report.get("images_refused_boxes", 0)) > before and report

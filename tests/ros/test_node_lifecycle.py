@@ -53,7 +53,7 @@ def test_a_signal_ends_the_node_at_work_cleanly(start_node, station, number):
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ({"detector": "nonsense"}, "parameter 'detector' is 'nonsense': give one of nanodet"),
+        ({"detector": "nonsense"}, "detector is 'nonsense': give one of nanodet"),
         ({"horizontal_fov": 4.0}, "horizontal_fov"),
     ],
 )

@@ -25,6 +25,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.io import camera_info_fields
 from humans4d_core.pipeline import Pipeline
 from humans4d_core.recovery import create_recovery
@@ -151,7 +152,7 @@ class AnyDetector:
 @pytest.fixture
 def node(run_node_here, request):
     """With a real recovery and tracker."""
-    pipeline = Pipeline(AnyDetector(), create_recovery("landmarks", 1), Tracker())
+    pipeline = Pipeline(AnyDetector(), create_recovery(RecoveryConfig("landmarks"), 1), Tracker())
     return run_node_here(pipeline, **getattr(request, "param", {}))
 
 

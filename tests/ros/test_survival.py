@@ -20,6 +20,7 @@ from rcl_interfaces.srv import GetParameters, SetParameters
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.io import camera_info_fields
 from humans4d_core.pipeline import Pipeline
 from humans4d_core.recovery import create_recovery
@@ -240,7 +241,9 @@ class NoDetector:
 
 @pytest.fixture
 def pipeline():
-    return lambda: Pipeline(NoDetector(), create_recovery("landmarks", 1), Tracker())
+    return lambda: Pipeline(
+        NoDetector(), create_recovery(RecoveryConfig("landmarks"), 1), Tracker()
+    )
 
 
 SMALL = np.zeros((48, 64, 3), np.uint8)

@@ -16,12 +16,12 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from ...config import TrackerConfig
 from ...types import Bodies, Forecast, Frame, People, Pose, TrackState, _Batch
 from .. import motion_filter as motions
 from ..camera_motion import CameraMotion
 from ..motion_filter import NEAREST, Motion
 from ..published_bodies import assembled, is_another_story, usable_rows
-from ..tracker_config import TrackerConfig
 from ..tracks import NANOSECONDS, joined, written
 from . import distances, life_cycle
 from . import location_prediction as location
@@ -94,6 +94,9 @@ class PhalpTracker:
     def start_score(self) -> float:
         """Score in [0, 1] of a body that may start a track."""
         return self.config.min_score
+
+    def reconfigure(self, config: TrackerConfig) -> None:
+        """Nothing: PHALP' has constants of its own."""
 
     def reset(self) -> None:
         """Forget everybody without a word; ids go on counting."""

@@ -99,7 +99,7 @@ def test_what_is_not_a_colour_image_is_refused(detector, image):
 
 
 def test_an_unknown_detector_is_refused_with_the_known_names():
-    with pytest.raises(Humans4dError, match="'yolo' is not one of nanodet, movenet"):
+    with pytest.raises(Humans4dError, match="detector is 'yolo': give one of nanodet, movenet"):
         create_detector("yolo")
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from humans4d_core.config.positioning_config import DEFAULT
 from humans4d_core.geometry import project
 from humans4d_core.positioning import Positioning
-from humans4d_core.positioning.contact_points import SHOE_SOLE
 from humans4d_core.recovery.pelvis_uncertainty import pelvis_covariance
 from humans4d_core.simulation.simulated_crowd import World
 from humans4d_core.types import Bodies, Camera, Frame, Pose
@@ -50,7 +50,7 @@ class Scene:
         on_ground = upright @ rotations[:, 0]
         hips = np.column_stack((places, np.zeros(n)))
         vertices, _, _ = self.world.placed(hips, on_ground, rotations[:, 1:], betas)
-        hips[:, 2] = SHOE_SOLE + air - vertices[..., 2].min(1)
+        hips[:, 2] = DEFAULT.shoe_sole + air - vertices[..., 2].min(1)
         to_camera = self.ground_from_camera.inverse()
         orient = to_camera.rotation @ on_ground
         hips = to_camera.apply(hips)

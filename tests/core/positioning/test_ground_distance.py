@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from humans4d_core.config import PositioningConfig
+
 PLACES = np.array([(3.0, -0.5), (4.5, 1.2), (6.0, 0.0)])
 WRONG_SIZES = np.array([0.88, 1.1, 1.0])
 ANKLES_AND_FEET = [7, 8, 10, 11]
@@ -46,7 +48,8 @@ def test_a_ground_whose_tilt_is_unsure_says_less_of_the_distance(scene, position
     exact = scene.people(PLACES)
     wrong = resize(exact, WRONG_SIZES)
     sigmas, distances = [], []
-    for positioning.ground_tilt_sigma in (0.002, 0.02, 0.1):
+    for sigma in (0.002, 0.02, 0.1):
+        positioning.config = PositioningConfig(ground_tilt_sigma=sigma)
         found = positioning.place(scene.frame(), wrong)
         sigmas.append(np.sqrt(np.trace(found.pelvis_covariance_cam, axis1=1, axis2=2)))
         distances.append(errors(found, wrong))

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from humans4d_core.config.positioning_config import DEFAULT
 from humans4d_core.mesh.z_buffer import render
 from humans4d_core.positioning import depth_distance as depth
 from humans4d_core.positioning import ground_distance as ground
 from humans4d_core.positioning.contact_points import Contacts
 from humans4d_core.positioning.distance_evidence import DistanceFactor
-from humans4d_core.positioning.distance_fusion import POSTURE_SIGMA, fused
+from humans4d_core.positioning.distance_fusion import fuse_distances
 from humans4d_core.positioning.learned_ground import LearnedGround
 from humans4d_core.types import Pose
 
@@ -46,8 +47,8 @@ def test_errors_of_fused_positions_have_the_stated_covariance_at_every_scale(sce
     aside /= np.linalg.norm(aside, axis=1, keepdims=True)
     # Two independent directions across the ray: a length of chi with two degrees of freedom.
     angle = random.rayleigh(ACROSS_SIGMA / distance)
-    true = size * distance + random.normal(0, POSTURE_SIGMA, count)
-    found = fused(bodies, [DistanceFactor(measured, np.full(count, noise**2))])
+    true = size * distance + random.normal(0, DEFAULT.posture_sigma, count)
+    found = fuse_distances(bodies, [DistanceFactor(measured, np.full(count, noise**2))])
     near = [np.abs(found.scale - scale) < 0.05 for scale in SCALES]
     for some in near:
         new, covariance = found.pelvis_cam[some], found.pelvis_covariance_cam[some]
@@ -65,7 +66,7 @@ def test_errors_of_fused_positions_have_the_stated_covariance_at_every_scale(sce
 def test_what_is_cut_off_a_factor_makes_it_less_sure(scene):
     bodies = crowd(scene.people([(3.0, 0.3)]), 1)
     for wanted in (0.2, 3.0):
-        found = fused(bodies, [DistanceFactor(np.array([wanted]), np.array([1e-6]))])
+        found = fuse_distances(bodies, [DistanceFactor(np.array([wanted]), np.array([1e-6]))])
         missing = abs(wanted - found.scale[0]) * np.linalg.norm(bodies.pelvis_cam)
         ray = bodies.pelvis_cam[0] / np.linalg.norm(bodies.pelvis_cam[0])
         along = np.sqrt(ray @ found.pelvis_covariance_cam[0] @ ray)
@@ -86,8 +87,8 @@ def test_depth_states_the_errors_of_skin_and_sensor(scene, positioning, resize, 
     image = np.where(np.isfinite(image), image, 0)
     exact = factor_of_depth(scene, positioning, seen, image)
     np.testing.assert_allclose(exact.value, scale, rtol=0.01)
-    skin = factor_of_depth(scene, positioning, seen, image + depth.SKIN_SIGMA * (image > 0))
-    sensor = factor_of_depth(scene, positioning, seen, image * (1 + depth.SENSOR_SIGMA))
+    skin = factor_of_depth(scene, positioning, seen, image + DEFAULT.skin_sigma * (image > 0))
+    sensor = factor_of_depth(scene, positioning, seen, image * (1 + DEFAULT.sensor_sigma))
     square = (skin.value - exact.value) ** 2 + (sensor.value - exact.value) ** 2
     spread = 0.004 * scale  # of an image without noise: pixels are not points
     assert (exact.variance > 0.9 * square).all()
@@ -109,9 +110,10 @@ def test_a_known_ground_states_the_errors_of_floor_tilt_and_contact(scene, scale
     exact = ground.ground_factor(contacts, ground_from_camera)
     np.testing.assert_allclose(exact.value, scale, rtol=1e-6)
     higher = Pose(
-        ground_from_camera.rotation, ground_from_camera.translation + (0, 0, ground.HEIGHT_SIGMA)
+        ground_from_camera.rotation,
+        ground_from_camera.translation + (0, 0, DEFAULT.ground_height_sigma),
     )
-    turn = np.array([[np.cos(t := ground.TILT_SIGMA), 0, np.sin(t)], [0, 1, 0],
+    turn = np.array([[np.cos(t := DEFAULT.ground_tilt_sigma), 0, np.sin(t)], [0, 1, 0],
                      [-np.sin(t), 0, np.cos(t)]])  # fmt: skip
     tilted = Pose(turn @ ground_from_camera.rotation, ground_from_camera.translation)
     errors = [

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from humans4d_core.positioning.upright_posture import DOUBTED, hips_over_feet
+from humans4d_core.config.positioning_config import DEFAULT
+from humans4d_core.positioning.upright_posture import hips_over_feet
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_a_standing_persons_lean_is_partly_taken_back(scene, up, lean):
     ahead = scene.ground_from_camera.rotation[0]  # the ground's x in the camera's axes
     leaning = moved_feet(standing, ahead, -lean)  # the hips are farther by `lean`
     change = 4.0 * (hips_over_feet(leaning, up) - hips_over_feet(standing, up))
-    np.testing.assert_allclose(change, -DOUBTED * lean, atol=0.015)
+    np.testing.assert_allclose(change, -DEFAULT.lean_doubted * lean, atol=0.015)
 
 
 def test_a_seated_person_may_sit_far_behind_the_feet(scene, up):

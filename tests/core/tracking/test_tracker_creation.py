@@ -12,8 +12,8 @@ from humans4d_core.tracking.tracker_creation import create_tracker
 MEAN_STD = "synthetic_smpl/mean_std.npy"
 
 
-def test_the_default_sees_clothes_and_starts_from_the_detectors_score():
-    tracker = create_tracker(body=load_body(), start_score=0.4)
+def test_the_default_sees_clothes_and_starts_from_the_score_of_its_configuration():
+    tracker = create_tracker(config=TrackerConfig(start_score=0.4), body=load_body())
     assert isinstance(tracker, Tracker) and tracker.surface is not None
     assert tracker.config.start_score == 0.4
     blind = create_tracker(config=TrackerConfig(use_appearance=False), body=load_body())
@@ -21,7 +21,7 @@ def test_the_default_sees_clothes_and_starts_from_the_detectors_score():
 
 
 def test_phalp_is_there_by_name():
-    assert isinstance(create_tracker("phalp", start_score=0.4), PhalpTracker)
+    assert isinstance(create_tracker("phalp", TrackerConfig(start_score=0.4)), PhalpTracker)
 
 
 def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(parity_folder, tmp_path):

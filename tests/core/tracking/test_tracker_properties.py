@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from humans4d_core.config.part_config import info_of
 from humans4d_core.tracking import Tracker, TrackerConfig
 from humans4d_core.types import TrackState
 
@@ -91,10 +92,10 @@ def any_config(draw):
     """A TrackerConfig of allowed values, the ends of the ranges among them."""
     values = {}
     for item in fields(TrackerConfig):
-        low, high = item.metadata.get("low"), item.metadata.get("high")
+        low, high = info_of(item).low, info_of(item).high
         if low is None:
             values[item.name] = draw(st.booleans())
-        elif isinstance(low, int):
+        elif isinstance(item.default, int):
             values[item.name] = draw(st.integers(low, high))
         else:
             values[item.name] = draw(st.one_of(st.sampled_from([low, high]), st.floats(low, high)))

@@ -11,7 +11,7 @@ import rclpy
 from humans4d_ros.diagnostics.statistics import Statistics
 from humans4d_ros.inputs.camera_info import CameraSource
 from humans4d_ros.inputs.node_inputs import Inputs
-from humans4d_ros.parameters.parameter_table import NodeParameters, ParameterError
+from humans4d_ros.parameters.parameter_table import NodeParameters, ParameterError, Settings
 from rclpy.parameter import Parameter
 
 from humans4d_core.errors import CameraError
@@ -32,7 +32,7 @@ def make_inputs():
             parameter_overrides=[Parameter(name, value=v) for name, v in dict(overrides).items()],
             cli_args=["--ros-args", *words] if words else None,
         )
-        inputs = Inputs(node, CameraSource(), NodeParameters(**settings), Statistics())
+        inputs = Inputs(node, CameraSource(), Settings(NodeParameters(**settings)), Statistics())
         made.append((node, inputs))
         return inputs
 

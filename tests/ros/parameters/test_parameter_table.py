@@ -1,7 +1,6 @@
 """Parameters: described, checked, read into one object, and changed while the node runs."""
 
 import os
-from dataclasses import fields
 
 import pytest
 
@@ -12,19 +11,17 @@ import rclpy
 import yaml
 from humans4d_ros.parameters import parameter_docs
 from humans4d_ros.parameters.parameter_access import (
-    LIVE_TRACKER_FIELDS,
     LiveParameters,
-    Settings,
     declare_parameters,
     is_ours,
     read_parameters,
 )
-from humans4d_ros.parameters.parameter_table import NodeParameters, ParameterError
+from humans4d_ros.parameters.parameter_table import PARAMETERS, NodeParameters, Settings
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.parameter import Parameter
 
+from humans4d_core.config import PipelineConfig
 from humans4d_core.errors import Humans4dError
-from humans4d_core.tracking import TrackerConfig
 
 
 @pytest.fixture
@@ -76,14 +73,14 @@ def live(make_bare_node):
 
 
 def test_what_is_not_given_has_its_default(make_node):
-    assert read_parameters(make_node({})) == Settings(NodeParameters(), TrackerConfig())
+    assert read_parameters(make_node({})) == Settings(NodeParameters(), PipelineConfig())
 
 
 def test_what_is_given_is_read(make_node):
     node = make_node({"threads": 2, "publish_tf": False, "tracker.occluded_seconds": 1.5})
     settings = read_parameters(node)
-    assert (settings.node.threads, settings.node.publish_tf) == (2, False)
-    assert settings.tracker.occluded_seconds == 1.5
+    assert (settings.pipeline.threads, settings.node.publish_tf) == (2, False)
+    assert settings.pipeline.tracker.occluded_seconds == 1.5
 
 
 @pytest.mark.parametrize(
@@ -102,7 +99,7 @@ def test_a_value_out_of_range_or_of_another_type_is_refused_at_once(make_node, n
 @pytest.mark.parametrize("name", ["detector", "recovery", "image_transport", "tracking"])
 def test_an_unknown_word_is_refused_with_the_known_ones(make_node, name):
     node = make_node({name: "nonsense"})
-    with pytest.raises(ParameterError, match=f"'{name}' is 'nonsense': give one of .+"):
+    with pytest.raises(Humans4dError, match=f"{name} is 'nonsense': give one of .+"):
         read_parameters(node)
 
 
@@ -121,9 +118,9 @@ def test_every_parameter_is_described(make_node):
 def test_the_shipped_file_states_the_defaults(config_folder):
     text = (config_folder / "humans4d.yaml").read_text()
     stated = yaml.safe_load(text)["/**"]["ros__parameters"]
-    of_tracker = {field.name: field.default for field in fields(TrackerConfig)}
-    of_node = {field.name: field.default for field in fields(NodeParameters)}
-    assert stated == {**of_node, "tracker": of_tracker}
+    of_tracker = stated.pop("tracker")
+    flat = {**stated, **{f"tracker.{name}": value for name, value in of_tracker.items()}}
+    assert flat == {name: parameter.default for name, parameter in PARAMETERS.items()}
 
 
 def test_what_is_generated_from_the_table_is_up_to_date(config_folder):
@@ -133,18 +130,15 @@ def test_what_is_generated_from_the_table_is_up_to_date(config_folder):
     assert docs.read_text() == parameter_docs.markdown(), mend
 
 
-def test_the_trackers_live_fields_exist():
-    assert {field.name for field in fields(TrackerConfig)} >= LIVE_TRACKER_FIELDS
-
-
 def test_a_live_parameter_changes_the_settings_as_a_whole(live):
     parameters, change = live(threads=2)
     before = parameters.settings
     assert change(publish_vertices=False, tracker__confirm_seconds=0.2).successful
     after = parameters.settings
-    assert (after.node.publish_vertices, after.tracker.confirm_seconds) == (False, 0.2)
-    assert after.node.threads == 2
-    assert before.node.publish_vertices and before.tracker == TrackerConfig()
+    assert (after.node.publish_vertices, after.pipeline.tracker.confirm_seconds) == (False, 0.2)
+    assert after.pipeline.threads == 2
+    assert before.node.publish_vertices
+    assert before.pipeline == PipelineConfig(threads=2)
 
 
 @pytest.mark.parametrize(
@@ -176,13 +170,13 @@ def test_a_refused_change_says_why_and_changes_nothing(live, changes, told):
 
 def test_setting_a_fixed_parameter_to_what_it_is_is_no_change(live):
     _, change = live(threads=2)
-    assert change(threads=2, detector=NodeParameters().detector).successful
+    assert change(threads=2, detector=PARAMETERS["detector"].default).successful
 
 
 def test_values_that_must_fit_each_other_change_together(live):
     parameters, change = live()
     assert change(tracker__continue_score=0.01, tracker__start_score=0.05).successful
-    assert parameters.settings.tracker.start_score == 0.05
+    assert parameters.settings.pipeline.tracker.start_score == 0.05
 
 
 def test_a_tracker_with_its_own_constants_takes_no_others(live):
@@ -199,7 +193,7 @@ def test_an_unconfigured_node_takes_everything_but_unknown_words(live):
     result = change(detector="nonsense")
     assert not result.successful
     assert "give one of nanodet, movenet" in result.reason
-    assert parameters.configure().node.detector == "nanodet"
+    assert parameters.configure().pipeline.detector.name == "nanodet"
 
 
 def test_an_unconfigured_node_takes_no_value_out_of_range(live):
@@ -211,10 +205,10 @@ def test_an_unconfigured_node_takes_no_value_out_of_range(live):
 
 
 def test_every_number_has_a_range():
-    for item in (*fields(NodeParameters), *fields(TrackerConfig)):
-        if type(item.default) in (int, float):
-            low, high = item.metadata["low"], item.metadata["high"]
-            assert low <= item.default <= high < float("inf"), item.name
+    for name, parameter in PARAMETERS.items():
+        if type(parameter.default) in (int, float):
+            low, high = parameter.info.low, parameter.info.high
+            assert low <= parameter.default <= high < float("inf"), name
 
 
 @pytest.mark.parametrize("distribution", ["humble", "later"])

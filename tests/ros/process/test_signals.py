@@ -19,7 +19,7 @@ INT, TERM = signal.SIGINT, signal.SIGTERM
 #: Ends slowly, as a process does that takes large libraries down.
 PROGRAM = """
 import atexit, sys, time
-from humans4d_ros import signals
+from humans4d_ros.process import signals
 stop = signals.stop_on_first()
 print("ready", flush=True)
 assert stop.wait(60)
@@ -30,7 +30,7 @@ atexit.register(lambda: (print("ending", flush=True), sys.stdin.readline()))
 """
 
 LOADING = """
-from humans4d_ros import signals
+from humans4d_ros.process import signals
 signals.end_while_loading()
 print("ready", flush=True)
 while True:

@@ -16,12 +16,12 @@ if __name__ == "__main__":
 
 import sys
 import time
-from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from humans4d_core.detection import GivenBoxes
 from humans4d_core.pipeline import Pipeline, create_pipeline
 from humans4d_core.shown_text import shown
 from humans4d_core.stamps import StampMeaning
@@ -35,13 +35,14 @@ from .inputs.camera_info import CameraSource
 from .inputs.frame_builder import FrameSource
 from .inputs.input_topics import image_topic
 from .inputs.node_inputs import Arrival, Inputs
-from .inputs.paired_boxes import TopicDetector
+from .inputs.paired_boxes import TOPIC_START_SCORE
 from .inputs.rate_limit import RateLimit
 from .inputs.refusals import LOG_PERIOD, explained, reason
 from .inputs.silence import Silence
 from .node_warm_up import warm_up
 from .outputs.node_outputs import Outputs
-from .parameters.parameter_access import LiveParameters, Settings
+from .parameters.parameter_access import LiveParameters
+from .parameters.parameter_table import TOPIC_DETECTOR, Settings
 from .process.guarded_executor import CallbackLog, describe
 from .process.memory import give_back_memory
 from .process.node_process import run_node
@@ -100,20 +101,12 @@ class Humans4dNode(LifecycleNode):
 
     def _configure(self) -> None:
         self._applied = self._live.configure()
-        settings = self._applied.node
+        settings, config = self._applied.node, self._applied.pipeline
         self._cameras = CameraSource(settings.horizontal_fov, settings.image_is_rectified)
-        self._inputs = Inputs(self, self._cameras, settings, self._statistics)
-        pipeline = create_pipeline(
-            TopicDetector() if settings.detector == TopicDetector.name else settings.detector,
-            settings.recovery,
-            settings.threads or None,
-            self._applied.tracker,
-            settings.checkpoint or None,
-            settings.device or None,
-            settings.tracking,
-            engine=settings.engine,
-            max_people=settings.max_people,
-        )
+        self._inputs = Inputs(self, self._cameras, self._applied, self._statistics)
+        boxes_come = self._applied.uses_boxes_topic
+        given = GivenBoxes(TOPIC_START_SCORE, TOPIC_DETECTOR) if boxes_come else None
+        pipeline = create_pipeline(config, detector=given)
         self.get_logger().info(f"recovery: {shown(pipeline.recovery.description, 1000)}")
         pipeline.tracker.next_id = self._next_id
         go_on = ": they go on" if self._next_id > 1 else ""
@@ -129,7 +122,6 @@ class Humans4dNode(LifecycleNode):
             self.get_logger().info,
         )
         self._outputs = Outputs(self, pipeline, settings, self._statistics)
-        self._follow_settings()
         if settings.publish_tf and not self._outputs.has_tf:
             self.get_logger().warning("no TF: the package tf2_msgs is not installed")
 
@@ -315,21 +307,9 @@ class Humans4dNode(LifecycleNode):
     def _apply(self, settings: Settings) -> None:
         """Let changed parameters hold from this image on."""
         self._outputs.settings = settings.node
-        if settings.tracker != self._applied.tracker:
-            config = settings.tracker
-            if not config.start_score:
-                config = replace(config, start_score=self._pipeline.detector.start_score)
-            self._pipeline.tracker.config = config
+        self._inputs.order.restart_seconds = settings.pipeline.restart_seconds
+        self._pipeline.reconfigure(settings.pipeline)
         self._applied = settings
-        self._follow_settings()
-
-    def _follow_settings(self) -> None:
-        """Where others keep what a parameter says."""
-        for order in (self._inputs.order, self._pipeline.stamps):
-            order.restart_seconds = self._applied.node.restart_seconds
-        self._pipeline.max_people = self._applied.node.max_people
-        if self._pipeline.positioning is not None:
-            self._pipeline.positioning.ground_tilt_sigma = self._applied.node.ground_tilt_sigma
 
     def _refuse(self, error: Exception) -> None:
         """Count and tell; the node lives on."""

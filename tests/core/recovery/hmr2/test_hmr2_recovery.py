@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.errors import Humans4dError, ModelFileError
 from humans4d_core.geometry import crop_camera_to_translation, pixels_to_rays, project
 from humans4d_core.recovery import create_recovery
@@ -16,7 +17,7 @@ BOXES = np.array([[100, 50, 300, 600], [500, 200, 700, 500], [-40, 300, 90, 790]
 
 @pytest.fixture(scope="module")
 def recovery(tiny_hmr2):
-    return create_recovery("hmr2", checkpoint=tiny_hmr2)
+    return create_recovery(RecoveryConfig("hmr2", checkpoint=str(tiny_hmr2)))
 
 
 @pytest.fixture(scope="module")
@@ -118,20 +119,20 @@ def test_a_distorted_camera_moves_the_body_to_its_ideal_ray(recovery, frame):
 
 
 def test_auto_takes_the_checkpoint_that_is_named_else_the_default(tiny_hmr2, monkeypatch):
-    assert create_recovery("auto").name == "landmarks"
-    assert create_recovery("auto", checkpoint=tiny_hmr2).name == "hmr2"
+    assert create_recovery(RecoveryConfig("auto")).name == "landmarks"
+    assert create_recovery(RecoveryConfig("auto", checkpoint=str(tiny_hmr2))).name == "hmr2"
     monkeypatch.setenv("HUMANS4D_CHECKPOINT", str(tiny_hmr2))
-    recovery = create_recovery("auto")
+    recovery = create_recovery(RecoveryConfig("auto"))
     assert recovery.name == "hmr2" and "cpu" in recovery.description
-    assert create_recovery("landmarks").name == "landmarks"
+    assert create_recovery(RecoveryConfig("landmarks")).name == "landmarks"
 
 
 def test_hmr2_without_a_checkpoint_says_how_to_give_one(monkeypatch):
     with pytest.raises(ModelFileError, match="--checkpoint.*HUMANS4D_CHECKPOINT"):
-        create_recovery("hmr2")
+        create_recovery(RecoveryConfig("hmr2"))
     monkeypatch.setenv("HUMANS4D_CHECKPOINT", "nowhere.ckpt")
     with pytest.raises(ModelFileError, match="nowhere.ckpt does not exist"):
-        create_recovery("auto")
+        create_recovery(RecoveryConfig("auto"))
 
 
 LENS = (-0.4, 0.05, 0.0, 0.0, 0.0)  # shows nothing beyond some 45 degrees
@@ -190,9 +191,13 @@ def test_what_is_no_body_is_left_out(recovery, frame, monkeypatch, change):
 
 
 def test_the_engine_can_be_named(tiny_hmr2, frame):
-    recovery = create_recovery("hmr2", checkpoint=tiny_hmr2, device="cpu", engine="torch:fp32")
+    recovery = create_recovery(
+        RecoveryConfig("hmr2", checkpoint=str(tiny_hmr2), device="cpu", engine="torch:fp32")
+    )
     assert recovery.description.endswith("on cpu (torch): CPU: torch fp32")
-    fewer = create_recovery("hmr2", checkpoint=tiny_hmr2, device="cpu", engine="torch:fp32:100")
+    fewer = create_recovery(
+        RecoveryConfig("hmr2", checkpoint=str(tiny_hmr2), device="cpu", engine="torch:fp32:100")
+    )
     assert "100 tokens after layer 8" in fewer.description
     assert len(fewer.recover(frame, detections())) == 3
 
@@ -210,17 +215,17 @@ def test_the_engine_can_be_named(tiny_hmr2, frame):
 )
 def test_an_engine_that_is_none_is_one_sentence(tiny_hmr2, engine, message):
     with pytest.raises(Humans4dError, match=message):
-        create_recovery("hmr2", checkpoint=tiny_hmr2, engine=engine)
+        create_recovery(RecoveryConfig("hmr2", checkpoint=str(tiny_hmr2), engine=engine))
 
 
 def test_what_cannot_be_had_is_said_before_the_weights_are_read(tiny_hmr2, monkeypatch):
     monkeypatch.setattr(recovery_module, "load_checkpoint", None)
     for options in ({"device": "cuda:99"}, {"device": "tpu"}, {"engine": "turbo"}):
         with pytest.raises(Humans4dError):
-            create_recovery("hmr2", checkpoint=tiny_hmr2, **options)
+            create_recovery(RecoveryConfig("hmr2", checkpoint=str(tiny_hmr2), **options))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_absent_is_said(tiny_hmr2):
     with pytest.raises(Humans4dError, match="cuda"):
-        create_recovery("hmr2", checkpoint=tiny_hmr2, device="cuda")
+        create_recovery(RecoveryConfig("hmr2", checkpoint=str(tiny_hmr2), device="cuda"))

@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.recovery import create_recovery
 from humans4d_core.recovery.landmarks import blazepose
 from humans4d_core.recovery.landmarks import landmarks_recovery as recovery_module
@@ -37,7 +38,7 @@ def test_refine_survives_landmarks_outside_the_crop():
 
 
 def test_a_crowd_is_read_and_fitted_in_bounded_batches(monkeypatch):
-    recovery = create_recovery("landmarks", threads=2)
+    recovery = create_recovery(RecoveryConfig("landmarks"), threads=2)
     image = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
     frame = Frame(image, 0, Camera.from_fov(320, 240, 1.0))
     boxes = np.array([(20, 10, 90, 200), (100, 20, 190, 230), (210, 5, 300, 220)], np.float32)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from places import SHARED
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.detection import create_detector
 from humans4d_core.evaluation import landing_error, pa_mpjpe
 from humans4d_core.recovery import create_recovery
@@ -24,7 +25,7 @@ PAIRS = np.array(
 
 @pytest.fixture(scope="module")
 def recovery():
-    return create_recovery("landmarks", threads=2)
+    return create_recovery(RecoveryConfig("landmarks"), threads=2)
 
 
 @pytest.fixture(scope="module")

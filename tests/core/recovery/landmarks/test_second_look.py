@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humans4d_core.body import EMBEDDED_BODY, read_body_file
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.geometry import project
 from humans4d_core.recovery import create_recovery
 from humans4d_core.recovery.landmarks import blazepose
@@ -37,7 +38,7 @@ def turn(axis, degrees):
 
 @pytest.fixture(scope="module")
 def recovery():
-    return create_recovery("landmarks", threads=2)
+    return create_recovery(RecoveryConfig("landmarks"), threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,7 @@ def test_who_stands_is_looked_at_once(recovery, rendered, monkeypatch):
 
 
 def test_an_unsure_box_is_not_looked_for_again(rendered, monkeypatch):
-    careful = create_recovery("landmarks", threads=2, sure_score=0.5)
+    careful = create_recovery(RecoveryConfig("landmarks"), threads=2, sure_score=0.5)
     image, box, _ = rendered(90.0)
     looked = []
     monkeypatch.setattr(blazepose.BlazePose, "_look_again", lambda *a: looked.append(a[3]))

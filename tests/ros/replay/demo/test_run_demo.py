@@ -302,21 +302,27 @@ def wait_for(condition, about, seconds=60.0):
 def test_a_full_disk_ends_the_demo_with_one_sentence_and_keeps_what_was_recorded(
     pedestrian_bag, tmp_path, capfd, monkeypatch
 ):
-    write, written = bag_writer._WholeWrites.write, []
+    write, flush, chunks = bag_writer._WholeWrites.write, bag_writer.BagWriter.flush, []
 
     def write_until_full(file, data):
-        written.append(len(data))
-        if sum(written) > 400_000:
+        if chunks:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(file, data)
 
+    def flush_and_count(writer):
+        has_messages = writer.storage.has_messages
+        flush(writer)
+        chunks.extend([1] * has_messages)
+
     monkeypatch.setattr(bag_writer._WholeWrites, "write", write_until_full)
+    monkeypatch.setattr(bag_writer.BagWriter, "flush", flush_and_count)
     output = tmp_path / "out"
     code = main(["--bag", str(pedestrian_bag), "--output", str(output)])
     errors = capfd.readouterr().err
     assert code == 1 and "Traceback" not in errors
     assert errors.count("error:") == 1 and "No space left on device" in errors
-    list(read_messages(output / "recording", ["/humans4d/body_model"], message_types()))
+    kept = read_messages(output / "recording", ["/humans4d/body_model"], message_types())
+    assert len(list(kept)) == 1
 
 
 def test_results_that_cannot_be_written_are_one_sentence(pedestrian_bag, tmp_path, capfd):

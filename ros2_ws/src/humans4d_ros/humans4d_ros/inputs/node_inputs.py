@@ -27,14 +27,13 @@ from ..diagnostics.log_limit import LogLimit
 from ..diagnostics.statistics import Statistics
 from ..diagnostics.watchdog import why_silent
 from ..distributions import cannot_tell_of_events, subscription_events
-from ..parameters.parameter_table import NodeParameters, ParameterError
+from ..parameters.parameter_table import ParameterError, Settings
 from ..tf.transform_listener import TransformListener
 from .camera_info import CameraSource
 from .depth_images import DepthBuffer
 from .input_topics import camera_info_topic, image_topic
 from .paired_boxes import (
     Pairing,
-    TopicDetector,
     boxes_message,
     boxes_message_type,
     detections_from_message,
@@ -66,29 +65,27 @@ class Arrival:
 class Inputs:
     """The subscriptions of an active node, and what they have brought."""
 
-    def __init__(
-        self, node, cameras: CameraSource, settings: NodeParameters, statistics: Statistics
-    ):
+    def __init__(self, node, cameras: CameraSource, settings: Settings, statistics: Statistics):
         """Raises Humans4dError where something that is to be heard is not installed."""
         self._node = node
-        self._settings = settings
+        self._settings = settings.node
         self._statistics = statistics
         self._cameras = cameras
         self._subscriptions: list = []
         self._pairing: Pairing[Arrival] | None = None
         self._log_limit = LogLimit(LOG_PERIOD)
         #: What the images' stamps mean.
-        self.order = StampOrder(settings.restart_seconds)
+        self.order = StampOrder(settings.pipeline.restart_seconds)
         #: Those of the images that the worker could use.
         self.used: StampOrder | None = None
         self._restarts = 0
         self._image_stamps, self._depth_stamps = ArrivalStamps(), ArrivalStamps()
         self._told_of_arrivals = False
-        self.depth = DepthBuffer() if settings.use_depth else None
+        self.depth = DepthBuffer() if self._settings.use_depth else None
         self.transforms: TransformListener | None = None
-        if settings.target_frame or settings.ground_frame:
+        if self._settings.target_frame or self._settings.ground_frame:
             self.transforms = TransformListener(node, self._refuse_transform)
-        if settings.detector == TopicDetector.name:
+        if settings.uses_boxes_topic:
             self._boxes_type = boxes_message_type()
             self._pairing = Pairing()
 

@@ -19,6 +19,9 @@ CAPACITY = 16
 #: Bytes of a message of boxes, at most: some 15,000 boxes. Of what is larger nothing is read.
 MAX_MESSAGE_BYTES = 8 << 20
 
+#: Score from which another node's box is sure enough to start a track.
+TOPIC_START_SCORE = 0.5
+
 Image = TypeVar("Image")
 
 
@@ -45,17 +48,6 @@ def boxes_message(serialized: bytes):
             f"{MAX_MESSAGE_BYTES >> 20} MB are read"
         )
     return deserialize_message(serialized, boxes_message_type())
-
-
-class TopicDetector:
-    """Stands where a detector stands; the boxes come with the image."""
-
-    name = "topic"
-    start_score = 0.5
-
-    def detect(self, image_bgr: np.ndarray) -> Detections:
-        """Nobody: an image without boxes is not processed."""
-        return Detections.empty()
 
 
 class Pairing(Generic[Image]):

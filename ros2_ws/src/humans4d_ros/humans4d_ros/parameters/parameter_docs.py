@@ -8,14 +8,9 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 
-from humans4d_core.tracking import TrackerConfig
-
-from .parameter_access import TRACKER_PREFIX, is_live, tracker_meanings
-from .parameter_table import NodeParameters
+from .parameter_table import PARAMETERS, Parameter
 
 TYPES = {bool: "bool", int: "integer", float: "double", str: "string"}
 INTRODUCTION = """\
@@ -33,41 +28,18 @@ refused, too. `ros2 param describe /humans4d NAME` tells what is told here.
 """
 
 
-@dataclass(frozen=True)
-class _Parameter:
-    """What is told about one of them."""
-
-    name: str
-    group: str
-    default: bool | int | float | str
-    meaning: str
-    allowed: str
-
-
-def _parameters() -> Iterator[_Parameter]:
-    for item in fields(NodeParameters):
-        row = item.metadata
-        if row["choices"]:
-            allowed = ", ".join(row["choices"])
-        else:
-            allowed = _range(row)
-        yield _Parameter(item.name, row["group"], item.default, row["meaning"], allowed)
-    meanings = tracker_meanings()
-    for item in fields(TrackerConfig):
-        name = TRACKER_PREFIX + item.name
-        allowed = _range(item.metadata)
-        yield _Parameter(name, "Tracker", item.default, meanings[item.name], allowed)
-
-
-def _range(metadata: Mapping) -> str:
-    low, high = metadata.get("low"), metadata.get("high")
-    return "" if low is None else f"{low:g} to {high:.5g}"
+def _allowed(parameter: Parameter) -> str:
+    """Its choices or its range."""
+    info = parameter.info
+    if info.choices:
+        return ", ".join(info.choices)
+    return "" if info.low is None else f"{info.low:g} to {info.high:.5g}"
 
 
 def markdown() -> str:
     """The text of docs/parameters.md."""
     lines, group = [INTRODUCTION], ""
-    for parameter in _parameters():
+    for parameter in PARAMETERS.values():
         if parameter.group != group:
             group = parameter.group
             lines += [
@@ -79,9 +51,9 @@ def markdown() -> str:
             f"`{parameter.name}`",
             TYPES[type(parameter.default)],
             f"`{_yaml(parameter.default)}`",
-            parameter.allowed,
-            "live" if is_live(parameter.name) else "",
-            parameter.meaning.replace("|", "\\|").replace("<", "\\<"),
+            _allowed(parameter),
+            "live" if parameter.info.live else "",
+            parameter.info.meaning.replace("|", "\\|").replace("<", "\\<"),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -95,16 +67,15 @@ def yaml() -> str:
         "/**:",
         "  ros__parameters:",
     ]
-    in_tracker = False
-    for parameter in _parameters():
-        name, indent = parameter.name, " " * 4
-        if name.startswith(TRACKER_PREFIX):
-            if not in_tracker:
-                lines.append("    tracker:")
-                in_tracker = True
-            name, indent = name[len(TRACKER_PREFIX) :], " " * 6
-        allowed = f" ({parameter.allowed})" if parameter.allowed else ""
-        comment = textwrap.wrap(parameter.meaning + allowed, 96 - len(indent))
+    part = ""
+    for parameter in PARAMETERS.values():
+        of, dot, name = parameter.name.rpartition(".")
+        if of != part:
+            part = of
+            lines.append(f"    {part}:")
+        indent = " " * (6 if dot else 4)
+        allowed = f" ({_allowed(parameter)})" if _allowed(parameter) else ""
+        comment = textwrap.wrap(parameter.info.meaning + allowed, 96 - len(indent))
         lines += [f"{indent}# {line}" for line in comment]
         lines.append(f"{indent}{name}: {_yaml(parameter.default)}")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,5 @@
-"""The node's parameters: one row each. What is written elsewhere is generated from here:
+"""The node's parameters: its own, and the pipeline's settings. What is written elsewhere is
+generated from here:
 
 python -m humans4d_ros.parameters.parameter_docs    docs/parameters.md and config/humans4d.yaml
 """
@@ -6,40 +7,36 @@ python -m humans4d_ros.parameters.parameter_docs    docs/parameters.md and confi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
 
-from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
+from humans4d_core.config import SETTINGS, PartConfig, PipelineConfig, setting
+from humans4d_core.config.part_config import SettingInfo, info_of
+from humans4d_core.detection import DETECTOR_NAMES, check_detector
 from humans4d_core.errors import Humans4dError
-from humans4d_core.pipeline import DEFAULT_MAX_PEOPLE
-from humans4d_core.recovery import DEFAULT_ENGINE, DEFAULT_RECOVERY, RECOVERY_NAMES
-from humans4d_core.stamps import RESTART_SECONDS
-from humans4d_core.tracking.tracker_creation import DEFAULT_TRACKER, TRACKER_NAMES
+from humans4d_core.recovery import RECOVERY_NAMES, check_recovery
+
+#: The detector that is none: boxes come from another node.
+TOPIC_DETECTOR = "topic"
 
 
 class ParameterError(Humans4dError):
     """A parameter whose value cannot be used."""
 
 
-def _row(group: str, default, meaning: str, low=None, high=None, choices=(), live=False):
-    """`live`: it may change while images are processed, and holds from the next one on.
-
-    What is not live is read in configure and kept until cleanup. low, high: smallest and largest
-    value. A type is that of the default.
-    """
-    metadata = {
-        "group": group,
-        "meaning": meaning,
-        "low": low,
-        "high": high,
-        "choices": tuple(choices),
-        "live": live,
-    }
-    return field(default=default, metadata=metadata)
+def _row(group: str, default, meaning: str, low=None, high=None, **info):
+    """A parameter of the node; `live`: see SettingInfo. What is not live is read in configure and
+    kept until cleanup."""
+    return setting(default, meaning, low, high, group=group, **info)
 
 
 @dataclass(frozen=True)
-class NodeParameters:
-    """Names, types and defaults as ROS shows them."""
+class NodeParameters(PartConfig):
+    """The node's own, beside the pipeline's: names, types and defaults as ROS shows them."""
+
+    part: ClassVar[str] = "parameter"
+    error: ClassVar[type[Humans4dError]] = ParameterError
 
     # fmt: off
     autostart: bool = _row(
@@ -68,12 +65,6 @@ class NodeParameters:
         "in between is skipped. 0: as many as can be.",
         0.0, 1000.0, live=True,
     )
-    restart_seconds: float = _row(
-        "Camera", RESTART_SECONDS,
-        "Seconds that the images' stamps have to jump back by to begin anew: everybody is LOST, "
-        "and who is seen then is new. An image that is earlier by less is left out.",
-        0.05, 60.0, live=True,
-    )
     target_frame: str = _row(
         "Position", "",
         "Frame that does not move with the robot (odom, map). People are followed in it and "
@@ -84,12 +75,6 @@ class NodeParameters:
         "Position", "",
         "Frame whose plane z = 0, z up, is the floor (odom, base_footprint): feet that stand on it "
         "fix the distance. Empty: unknown.",
-    )
-    ground_tilt_sigma: float = _row(
-        "Position", 0.005,
-        "Standard deviation in radians of that floor's slope and of the camera's tilt over it. A "
-        "camera that was calibrated where it hangs: 0.002.",
-        0.0001, 0.2, live=True,
     )
     tf_timeout: float = _row(
         "Position", 0.1,
@@ -106,12 +91,6 @@ class NodeParameters:
         "Seconds between the stamps of an image and of the depth that belongs to it, at most.",
         0.0, 1.0, live=True,
     )
-    detector: str = _row(
-        "Models", DEFAULT_DETECTOR,
-        "Finds people; topic: boxes come on 'boxes' (vision_msgs/Detection2DArray) under the "
-        "image's stamp.",
-        choices=(*DETECTOR_NAMES, "topic"),
-    )
     boxes_timeout: float = _row(
         "Models", 0.2,
         "Seconds that an image waits for its boxes, where the detector is topic.",
@@ -120,40 +99,6 @@ class NodeParameters:
     boxes_class: str = _row(
         "Models", "person",
         "class_id of people among the boxes, where the detector is topic. Empty: all are people.",
-    )
-    max_people: int = _row(
-        "Models", DEFAULT_MAX_PEOPLE,
-        "People of an image, at most. Of more boxes the surest are kept; boxes_left_out in "
-        "diagnostics counts the others.",
-        1, 1000, live=True,
-    )
-    recovery: str = _row(
-        "Models", DEFAULT_RECOVERY,
-        "Recovers bodies; auto: HMR 2.0 where a checkpoint is found, landmarks elsewhere.",
-        choices=RECOVERY_NAMES,
-    )
-    checkpoint: str = _row(
-        "Models", "",
-        "HMR 2.0's weights: a file or folder. Empty: $HUMANS4D_CHECKPOINT, ~/.cache/4DHumans.",
-    )
-    device: str = _row(
-        "Models", "",
-        "Where HMR 2.0 runs: cuda, cpu. Empty: a GPU where there is one.",
-    )
-    engine: str = _row(
-        "Models", DEFAULT_ENGINE,
-        "What runs HMR 2.0, as ENGINE[:PRECISION[:TOKENS]]: docs/hmr2.md. auto: what is fastest "
-        "within half a degree.",
-    )
-    threads: int = _row(
-        "Models", 0,
-        "CPU threads of each network. 0: as many as there are cores.", 0, 256,
-    )
-    tracking: str = _row(
-        "Models", DEFAULT_TRACKER,
-        "Follows people; phalp: as published, counts frames and has its own constants instead of "
-        "tracker.*.",
-        choices=TRACKER_NAMES,
     )
     publish_vertices: bool = _row(
         "Outputs", True,
@@ -206,15 +151,76 @@ class NodeParameters:
     )
     # fmt: on
 
-    def __post_init__(self):
-        for item in fields(self):
-            check_value(item.name, getattr(self, item.name))
+
+@dataclass(frozen=True)
+class Parameter:
+    """One of them all."""
+
+    name: str
+    group: str
+    default: bool | int | float | str
+    info: SettingInfo
+    #: Raises Humans4dError for a value that cannot be, whatever the others have.
+    check: Callable[[Any], None]
 
 
-def check_value(name: str, value) -> None:
-    """What ROS itself does not check; raises ParameterError."""
-    choices = NodeParameters.__dataclass_fields__[name].metadata["choices"]
-    if choices and value not in choices:
-        raise ParameterError(f"parameter '{name}' is '{value}': give one of {', '.join(choices)}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ParameterError(f"parameter '{name}' is {value}: give a finite number")
+#: Groups of the documentation, in their order; of the pipeline's parts, and of single settings.
+GROUPS = ("Life", "Camera", "Position", "Models", "Outputs", "Health", "Tracker")
+_PART_GROUPS = {"": "Models", "detector": "Models", "recovery": "Models",
+                "positioning": "Position", "tracker": "Tracker"}  # fmt: skip
+_SETTING_GROUPS = {"restart_seconds": "Camera"}
+
+
+def _check_detector(value: Any) -> None:
+    SETTINGS["detector"].check(value)
+    if value != TOPIC_DETECTOR:
+        check_detector(value, TOPIC_DETECTOR)
+
+
+def _check_recovery(value: Any) -> None:
+    SETTINGS["recovery"].check(value)
+    check_recovery(value)
+
+
+def _parameters() -> list[Parameter]:
+    found = [
+        Parameter(item.name, info_of(item).group, item.default, info_of(item),
+                  lambda value, name=item.name: NodeParameters.check(name, value))
+        for item in fields(NodeParameters)
+    ]  # fmt: skip
+    for of_core in SETTINGS.values():
+        info, check = of_core.info, of_core.check
+        if of_core.name == "detector":
+            meaning = (
+                "Finds people; topic: boxes come on 'boxes' (vision_msgs/Detection2DArray) under "
+                "the image's stamp."
+            )
+            info = replace(info, meaning=meaning, choices=(*DETECTOR_NAMES, TOPIC_DETECTOR))
+            check = _check_detector
+        if of_core.name == "recovery":
+            info, check = replace(info, choices=RECOVERY_NAMES), _check_recovery
+        group = _SETTING_GROUPS.get(of_core.name, _PART_GROUPS[of_core.part])
+        found.append(Parameter(of_core.name, group, of_core.default, info, check))
+    return sorted(found, key=lambda parameter: GROUPS.index(parameter.group))
+
+
+#: All of them by name, in the order of the groups.
+PARAMETERS = {parameter.name: parameter for parameter in _parameters()}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All parameters at one moment. It is replaced as a whole, never written into: whoever holds
+    one, in whatever thread, has values that belong together."""
+
+    node: NodeParameters = NodeParameters()
+    pipeline: PipelineConfig = PipelineConfig()
+
+    @property
+    def uses_boxes_topic(self) -> bool:
+        """Whether another node finds the people."""
+        return self.pipeline.detector.name == TOPIC_DETECTOR
+
+    def value(self, name: str) -> Any:
+        """Of a parameter."""
+        return self.pipeline.value(name) if name in SETTINGS else getattr(self.node, name)

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from humans4d_core.config import RecoveryConfig
 from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
 from humans4d_core.errors import Humans4dError
 from humans4d_core.io import summary_table, versions, write_summary
-from humans4d_core.recovery import DEFAULT_RECOVERY, RECOVERY_NAMES
+from humans4d_core.recovery import RECOVERY_NAMES
 from humans4d_core.shown_text import shown
 
 from ...process.ros_session import run_program, stop_on_signals
@@ -124,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fov", type=float, help="the camera's horizontal field of view, degrees")
     parser.add_argument("--seconds", type=_positive, help="only that much of the input")
     parser.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTOR_NAMES)
-    parser.add_argument("--recovery", default=DEFAULT_RECOVERY, choices=RECOVERY_NAMES)
+    parser.add_argument("--recovery", default=RecoveryConfig().name, choices=RECOVERY_NAMES)
     parser.add_argument("--output", type=Path, default=Path("out/demo"), metavar="DIR")
     parser.add_argument("--cache", type=Path, default=Path(".cache/demo"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -1,0 +1,194 @@
+"""humans4d run: people of a video, image folder or bag, into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..shown_text import shown
+from .interrupts import INTERRUPTED, stop_on_interrupt
+from .setting_options import ConfigOption, SetOption, option, pipeline_config
+
+
+def run(
+    input: Annotated[
+        Path,
+        typer.Argument(
+            help="Video, folder of images, or rosbag2 (folder, .mcap, .db3).", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder for overlay.mp4, people.jsonl, summary.json.",
+            show_default=False,
+        ),
+    ],
+    detector: Annotated[str | None, option("detector")] = None,
+    recovery: Annotated[str | None, option("recovery")] = None,
+    checkpoint: Annotated[Path | None, option("checkpoint")] = None,
+    device: Annotated[str | None, option("device")] = None,
+    engine: Annotated[str | None, option("engine")] = None,
+    tracker: Annotated[str | None, option("tracking", "--tracker")] = None,
+    pose_predictor: Annotated[Path | None, option("pose_predictor")] = None,
+    threads: Annotated[int | None, option("threads")] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="Boxes in MOT format (frame,id,x,y,w,h,score), instead of a detector."),
+    ] = None,
+    mot: Annotated[
+        Path | None, typer.Option(help="Also write the confirmed tracks here, in MOT format.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of a video or folder, for the stamps.")
+    ] = None,
+    fov: Annotated[
+        float | None,
+        typer.Option(
+            help="The camera's horizontal field of view, degrees: over the width of the images."
+        ),
+    ] = None,
+    intrinsics: Annotated[
+        str | None,
+        typer.Option(
+            help="The camera as fx,fy,cx,cy[,k1,k2,p1,p2,k3,...], pixels.", metavar="NUMBERS"
+        ),
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Image topic of a bag that has several.")
+    ] = None,
+    max_people: Annotated[int | None, option("max_people")] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(min=1, help="Stop after this many frames that could be read.")
+    ] = None,
+    no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Make no overlay.mp4.")] = False,
+    changes: SetOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """People of a video, image folder or bag, into files."""
+    from rich.console import Console
+
+    from ..detection import GivenBoxes, check_detector
+    from ..drawing import warm_up
+    from ..io import CameraChoice, open_source, read_mot
+    from ..pipeline import create_pipeline
+    from .runner import Outputs
+    from .runner import run as run_source
+
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    config = pipeline_config(
+        config_file,
+        changes or (),
+        detector=detector,
+        recovery=recovery,
+        checkpoint=checkpoint,
+        device=device,
+        engine=engine,
+        tracking=tracker,
+        pose_predictor=pose_predictor,
+        threads=threads,
+        max_people=max_people,
+    )
+    given_boxes = None if boxes is None else read_mot(boxes)
+    outputs = Outputs(output, not no_overlay, mot)
+    choice = CameraChoice.from_text(fov, intrinsics)
+    with open_source(input, choice, fps, topic) as source:
+        if not choice.is_given and source.kind != "bag":
+            source.notes.append(
+                f"camera unknown, {source.camera_origin}: metres are only as good as that guess, "
+                "--fov or --intrinsics sets it"
+            )
+        check_detector(config.detector.name)
+        pipeline = create_pipeline(
+            config, detector=None if given_boxes is None else GivenBoxes(given_boxes.start_score)
+        )
+        warm_up()
+        outputs.prepare([path for path in (input, boxes) if path])
+        print(f"recovery: {shown(pipeline.recovery.description, 1000)}", flush=True)
+        total = min(filter(None, (source.frame_count, max_frames)), default=None)
+        with stop_on_interrupt() as stopped, _progress(errors, total) as on_frame:
+            summary = run_source(
+                source, pipeline, outputs, given_boxes, max_frames, on_frame, stopped
+            )
+        for note in source.notes:
+            errors.print(f"note: {shown(note, 1000)}", markup=False)
+    _print_result(summary, outputs)
+    if summary["interrupted"]:
+        raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _progress(console, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, nothing elsewhere; yields the call that a frame is done."""
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("frames", total=total, rate="")
+
+        def advance() -> None:
+            bar.advance(task)
+            speed = bar.tasks[0].speed
+            if speed:
+                bar.update(task, rate=f"{speed:.1f}/s")
+
+        yield advance
+
+
+def _nothing_made_of(summary: dict) -> str:
+    """Boxes of which no body was made, in words."""
+    without_body, left_out = summary["boxes_without_body"], summary["boxes_left_out"]
+    words = [f"{without_body} sure boxes that show no body"] if without_body else []
+    words += [f"{left_out} boxes beyond --max-people"] if left_out else []
+    return f"{', '.join(words)}, in {summary['frames_with_such_boxes']} frames"
+
+
+def _print_result(summary: dict, outputs) -> None:
+    from rich.console import Console
+
+    from ..io import summary_table
+
+    frames = f"{summary['frames']} processed"
+    if summary["input"]["frames_announced"]:
+        frames += f" of {summary['input']['frames_announced']}"
+    if summary["input"]["frames_skipped"]:
+        frames += f", {summary['input']['frames_skipped']} could not be read"
+    if summary["frames_late"]:
+        frames += f", {summary['frames_late']} left out: not later than the one before"
+    rows = [
+        ("frames", frames),
+        (
+            "people",
+            f"{summary['people']} ({summary['ids']} ids), at most {summary['most_at_once']} at "
+            f"once, in {summary['frames_with_people']} frames",
+        ),
+        ("made by", f"{summary['detector'] or 'given boxes'} + {summary['recovery']}"),
+        ("camera", summary["camera"]["origin"]),
+        ("rate", f"{summary['frames_per_second']:g} frames/s"),
+    ]
+    if summary["boxes"]:
+        used, skipped = summary["boxes"]["used"], summary["boxes"]["skipped"]
+        rows.append(("boxes", f"{used} given, {skipped} unusable ones skipped"))
+    if summary["frames_with_such_boxes"]:
+        rows.append(("nothing made of", _nothing_made_of(summary)))
+    for stage, values in summary["seconds_per_stage"].items():
+        rows.append((stage, f"{values['p50'] * 1e3:.1f} ms p50, {values['p95'] * 1e3:.1f} ms p95"))
+    title = "interrupted" if summary["interrupted"] else "done"
+    Console(highlight=False).print(summary_table(title, rows))
+    # Outside of the table, where a long path is not folded and can be copied.
+    written = [p for p in map(str, outputs.paths) if p not in summary["failed_outputs"]]
+    typer.echo("written: " + "\n         ".join(shown(path, 4096) for path in written))

@@ -1,0 +1,20 @@
+"""What can be set: one frozen configuration a part. Imports nothing heavy: --help needs it."""
+
+from .detector_config import DetectorConfig
+from .part_config import PartConfig, setting
+from .pipeline_config import SETTINGS, PipelineConfig, Setting
+from .positioning_config import PositioningConfig
+from .recovery_config import RecoveryConfig
+from .tracker_config import TrackerConfig
+
+__all__ = [
+    "SETTINGS",
+    "DetectorConfig",
+    "PartConfig",
+    "PipelineConfig",
+    "PositioningConfig",
+    "RecoveryConfig",
+    "Setting",
+    "TrackerConfig",
+    "setting",
+]
