@@ -102,6 +102,12 @@ def skeleton(path):
     return read_skeleton(path)
 
 
+def settings(path):
+    from humans4d_core.cli.setting_options import pipeline_config
+
+    return pipeline_config(path)
+
+
 #: Name -> what reads, the suffixes it is tried with, the modules that open the file.
 READERS = {
     "video": (source, (".mp4", ".avi"),
@@ -123,6 +129,7 @@ READERS = {
     "detector": (onnx, (".onnx",), ["onnx_session.py", "embedded_models.py"]),
     "boxes": (boxes, (".txt",), ["io/results/mot_files.py"]),
     "tracks": (tracks, (".txt",), ["evaluation/mot_tables.py"]),
+    "settings": (settings, (".yaml",), ["cli/setting_options.py"]),
     "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip
 #: Modules that open files which they, or the same package, have written.
