@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
+from .batch import Batch
 from .errors import CameraError, ImageError
 
 #: Names of SMPL's 24 joints, in order.
@@ -208,39 +209,8 @@ class Frame:
             )
 
 
-class _Batch:
-    """Arrays that share a leading N."""
-
-    def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
-
-    def select(self, index):
-        """The rows that a boolean mask or an index array picks, in its order."""
-        changes = {
-            f.name: value[index] if isinstance(value, np.ndarray) else value.select(index)
-            for f in fields(self)
-            if isinstance(value := getattr(self, f.name), (np.ndarray, _Batch))
-        }
-        return replace(self, **changes)
-
-
-def joined(parts: Sequence[_Batch]):
-    """The rows of one or more batches of one kind, one after the other."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    changes = {}
-    for f in fields(first):
-        columns = [getattr(part, f.name) for part in parts]
-        if isinstance(columns[0], np.ndarray):
-            changes[f.name] = np.concatenate(columns)
-        elif isinstance(columns[0], _Batch):
-            changes[f.name] = joined(columns)
-    return replace(first, **changes)
-
-
 @dataclass(frozen=True)
-class Detections(_Batch):
+class Detections(Batch):
     """People found in an image."""
 
     boxes_px: np.ndarray  #: (N, 4) float32: x_min, y_min, x_max, y_max
@@ -252,7 +222,7 @@ class Detections(_Batch):
 
 
 @dataclass(frozen=True)
-class Bodies(_Batch):
+class Bodies(Batch):
     """Bodies of N people in the camera's optical frame, all float32."""
 
     boxes_px: np.ndarray  #: (N, 4) x_min, y_min, x_max, y_max
@@ -300,7 +270,7 @@ class TrackState(IntEnum):
 
 
 @dataclass(frozen=True)
-class People(_Batch):
+class People(Batch):
     """Tracked people at one stamp: what a frame becomes."""
 
     track_ids: np.ndarray  #: (N,) uint32, from 1, never reused by a tracker
@@ -316,6 +286,11 @@ class People(_Batch):
     position_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2, of the pelvis
     velocity_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2/s^2
 
+    @property
+    def is_present(self) -> np.ndarray:
+        """(N,) bool: CONFIRMED or OCCLUDED, there whether seen or hidden."""
+        return np.isin(self.states, (TrackState.CONFIRMED, TrackState.OCCLUDED))
+
     @classmethod
     def empty(cls, num_vertices: int, recovery: str, body_model: str) -> People:
         """Nobody."""
@@ -328,7 +303,7 @@ class People(_Batch):
 
 
 @dataclass(frozen=True)
-class Forecast(_Batch):
+class Forecast(Batch):
     """Where N people are expected to be: what planners steer around."""
 
     positions_cam: np.ndarray  #: (N, T, 3) float32 m, of the pelvis

@@ -13,7 +13,7 @@ import numpy as np
 from ..types import Bodies, Forecast, People, Pose
 
 
-def people_in_frame(people: People, pose: Pose) -> People:
+def people_in_coordinate_frame(people: People, pose: Pose) -> People:
     """`people` of a camera in the frame that `pose` leads to from that camera.
 
     Velocities turn and do not shift: relative to what they were relative to, in the new axes.
@@ -21,14 +21,14 @@ def people_in_frame(people: People, pose: Pose) -> People:
     rotation = pose.rotation
     return replace(
         people,
-        bodies=_bodies_in_frame(people.bodies, pose),
+        bodies=_bodies_in_coordinate_frame(people.bodies, pose),
         velocity_cam=(people.velocity_cam @ rotation.T).astype(np.float32),
         position_covariance_cam=_turned(people.position_covariance_cam, rotation),
         velocity_covariance_cam=_turned(people.velocity_covariance_cam, rotation),
     )
 
 
-def forecast_in_frame(forecast: Forecast, pose: Pose) -> Forecast:
+def forecast_in_coordinate_frame(forecast: Forecast, pose: Pose) -> Forecast:
     """`forecast` of a camera in the frame that `pose` leads to from that camera."""
     return Forecast(
         pose.apply(forecast.positions_cam).astype(np.float32),
@@ -36,7 +36,7 @@ def forecast_in_frame(forecast: Forecast, pose: Pose) -> Forecast:
     )
 
 
-def _bodies_in_frame(bodies: Bodies, pose: Pose) -> Bodies:
+def _bodies_in_coordinate_frame(bodies: Bodies, pose: Pose) -> Bodies:
     rotation = pose.rotation.astype(np.float32)
     # SMPL turns about its pelvis joint, which lies off its origin: the pelvis is moved, and the
     # way from SMPL's translation to it stays the same in any frame.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..types import Bodies, Camera, _Batch
+from ..batch import Batch
+from ..types import Bodies, Camera
 
 #: How far below or beside its box a point of a person may lie, in heights of the box: what lies
 #: farther out was not seen by whoever made the box.
@@ -17,7 +18,7 @@ BORDER_PX = 2.0
 
 
 @dataclass(frozen=True)
-class DistanceFactor(_Batch):
+class DistanceFactor(Batch):
     """By which factor N bodies are farther away than their recovery says: Gaussians about it.
 
     distance = value * recovered distance, both in metres. So the standard deviation of the distance

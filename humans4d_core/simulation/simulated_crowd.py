@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..batch import Batch
 from ..body import EMBEDDED_BODY, BodyModel, read_body_file
 from ..errors import Humans4dError
 from ..geometry import project
-from ..types import Bodies, Camera, Detections, Frame, Pose, _Batch
+from ..types import Bodies, Camera, Detections, Frame, Pose
 from .actors import STEP, at, path_of
 from .gaits import Gaits, mocap_gaits, procedural_gaits
 from .light_body import lightened
@@ -44,7 +45,7 @@ BETAS_SIGMA = 0.5
 
 
 @dataclass(frozen=True)
-class Truth(_Batch):
+class Truth(Batch):
     """The P people whose bodies reach into the image, hidden ones included."""
 
     ids: np.ndarray  #: (P,) from 1, the actor's

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..batch import Batch
 from ..body.surface import PARTS, Surface
 from ..geometry import project
 from ..mesh.visibility import visible_vertices
 from ..mesh.z_buffer import render
-from ..types import Bodies, Camera, Frame, _Batch
+from ..types import Bodies, Camera, Frame
 
 #: Most pixels of all people's boxes together in the z-buffer, and its most columns: larger images
 #: are rendered smaller. Who hides whom needs no more.
@@ -62,7 +63,7 @@ UPDATE_RATE = 30.0
 
 
 @dataclass(frozen=True)
-class Colors(_Batch):
+class Colors(Batch):
     """Colours of N people or tracks, in units of COLOR_SIGMA, each with a confidence in [0, 1]."""
 
     points: np.ndarray  #: (N, K, 3) float32

@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..batch import Batch
 from ..errors import Humans4dError
 from ..geometry import project
-from ..types import Bodies, Camera, Forecast, Pose, _Batch
+from ..types import Bodies, Camera, Forecast, Pose
 
 #: Height of a person's box in metres, head to feet: turns metres into pixels at the person's depth.
 PERSON_HEIGHT = 1.7
@@ -52,7 +53,7 @@ BELIEVABLE = 7.8
 
 
 @dataclass(frozen=True)
-class Motion(_Batch):
+class Motion(Batch):
     """State of M tracks at one stamp, float64."""
 
     #: (M, 6) position m, velocity m/s, in the camera's axes; the velocity is relative to the fixed
@@ -69,7 +70,7 @@ class Motion(_Batch):
 
 
 @dataclass(frozen=True)
-class Observation(_Batch):
+class Observation(Batch):
     """What the filters take from N bodies, float64."""
 
     pelvis: np.ndarray  #: (N, 3) m, camera frame

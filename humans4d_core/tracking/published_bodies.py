@@ -30,7 +30,7 @@ def usable_rows(bodies: Bodies, lowest_score: float) -> np.ndarray:
     return rows[np.lexsort(keys)]
 
 
-def is_another_story(
+def starts_anew(
     last_stamp_ns: int | None, stamp_ns: int, last: Bodies | None, bodies: Bodies
 ) -> bool:
     """Whether a tracker has to begin anew: time went back, or `bodies`' meshes do not continue
@@ -45,7 +45,7 @@ def is_another_story(
     )
 
 
-def assembled(
+def bodies_of_tracks(
     measured: Bodies,
     rows: np.ndarray,
     is_measured: np.ndarray,

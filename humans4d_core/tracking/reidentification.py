@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..types import _Batch
+from ..batch import Batch
 from .appearance import Colors, same_clothes
 
 #: 2 log of the likelihood ratio from which on two tracks are believed to be one person, and by
@@ -34,7 +34,7 @@ MOST_ABSENT = 200
 
 
 @dataclass(frozen=True)
-class Shape(_Batch):
+class Shape(Batch):
     """Betas of N tracks, float32."""
 
     count: np.ndarray  #: (N,) images averaged
@@ -58,7 +58,7 @@ class Shape(_Batch):
 
 
 @dataclass(frozen=True)
-class Absent(_Batch):
+class Absent(Batch):
     """People who were LOST, in the order in which they were."""
 
     person_ids: np.ndarray  #: (N,) uint32

@@ -2,8 +2,8 @@
 
     predict tracks -> drop unusable bodies -> associate -> update -> life-cycle -> people
 
-Association follows ByteTrack's order (Zhang et al., ECCV 2022): believed tracks take strong bodies,
-then weak ones; tentative tracks take what is left; only strong bodies start tracks.
+Association follows ByteTrack's order (Zhang et al., ECCV 2022): established tracks take strong
+bodies, then weak ones; tentative tracks take what is left; only strong bodies start tracks.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..batch import joined
 from ..body import Surface
 from ..config import TrackerConfig
 from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
@@ -29,9 +30,9 @@ from .association_cost import (
 from .camera_motion import CameraMotion
 from .common_motion import CommonMotion
 from .motion_filter import NEAREST, Observation
-from .published_bodies import assembled, is_another_story, smoothed_boxes, usable_rows
+from .published_bodies import bodies_of_tracks, smoothed_boxes, starts_anew, usable_rows
 from .reidentification import Shape, recognised
-from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older, joined, written
+from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older
 
 
 class Tracker:
@@ -96,7 +97,7 @@ class Tracker:
         """
         config, stamp_ns = self.config, int(frame.stamp_ns)
         last = self._bodies if len(self._tracks) else None
-        if is_another_story(self._stamp_ns, stamp_ns, last, bodies):
+        if starts_anew(self._stamp_ns, stamp_ns, last, bodies):
             self.reset()
         rows = usable_rows(bodies, config.continue_score)
         scores, observed = bodies.scores[rows], motions.observe(bodies, rows)
@@ -116,9 +117,9 @@ class Tracker:
         reshaped = tracks.shape.select(seen).updated(bodies.betas[rows[matched]])
         tracks = replace(
             tracks,
-            motion=written(tracks.motion, seen, updated),
-            colors=written(tracks.colors, seen, repainted),
-            shape=written(tracks.shape, seen, reshaped),
+            motion=tracks.motion.with_rows(seen, updated),
+            colors=tracks.colors.with_rows(seen, repainted),
+            shape=tracks.shape.with_rows(seen, reshaped),
         )
         seen_scores = np.zeros(len(tracks), np.float32)
         seen_scores[seen] = scores[matched]
@@ -131,12 +132,12 @@ class Tracker:
         begun = born(
             self.next_id, scores[beginners], started, colors.select(beginners), shape, stamp_ns
         )
-        tracks = joined(tracks, begun)
+        tracks = joined((tracks, begun))
         self.next_id += len(beginners)
 
         measured = rows[np.concatenate((matched, beginners))]
         is_measured = np.concatenate((seen, np.ones(len(beginners), dtype=bool)))
-        current = assembled(
+        current = bodies_of_tracks(
             bodies, measured, is_measured,
             self._bodies, self._rows[~seen], displacement[~seen], new_from_old, frame.camera,
         )  # fmt: skip
@@ -210,7 +211,7 @@ class Tracker:
             absent = absent.select(np.setdiff1d(np.arange(len(absent)), columns))
         leaving = ~was_tentative & (tracks.states == TrackState.LOST)
         if leaving.any():
-            absent = joined(absent, absentees(tracks.select(leaving)))
+            absent = joined((absent, absentees(tracks.select(leaving))))
         self._absent = absent
         return tracks
 
@@ -230,10 +231,10 @@ class Tracker:
             cost[possible] += appearance_cost(tracks.colors, possible[0], colors, possible[1])
         strong = scores >= self.config.start_score
         free = np.ones(len(scores), dtype=bool)
-        believed = present & ~tracks.is_tentative
+        established = present & ~tracks.is_tentative
         for candidates, wanted in (
-            (believed, strong),
-            (believed, ~strong),
+            (established, strong),
+            (established, ~strong),
             (present & tracks.is_tentative, np.ones_like(strong)),
         ):
             lines = np.flatnonzero(candidates & (match < 0))

@@ -9,12 +9,13 @@ Ages are differences of integer nanoseconds: uneven steps and dropped frames cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..batch import Batch
 from ..config import TrackerConfig
-from ..types import TrackState, _Batch
+from ..types import TrackState
 from .appearance import Colors
 from .motion_filter import Motion
 from .reidentification import Absent, Shape
@@ -23,7 +24,7 @@ NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Tracks(_Batch):
+class Tracks(Batch):
     """M tracks at one stamp, in the order of their ids."""
 
     ids: np.ndarray  #: (M,) uint32
@@ -100,18 +101,18 @@ def grow_older(
     """
     hits = tracks.hits + (seen & (tracks.last_seen_ns < stamp_ns))
     last_seen_ns = np.where(seen, stamp_ns, tracks.last_seen_ns)
-    believed = ~tracks.is_tentative | (
+    established = ~tracks.is_tentative | (
         seen
         & (hits >= config.confirm_hits)
         & (stamp_ns - tracks.first_seen_ns >= round(config.confirm_seconds * NANOSECONDS))
     )
     patience = np.where(
-        believed,
+        established,
         round(config.occluded_seconds * NANOSECONDS),
         round(config.tentative_seconds * NANOSECONDS),
     )
     states = np.where(
-        believed,
+        established,
         np.where(seen, TrackState.CONFIRMED, TrackState.OCCLUDED),
         TrackState.TENTATIVE,
     )
@@ -128,21 +129,3 @@ def grow_older(
 def absentees(tracks: Tracks) -> Absent:
     """What is remembered of people who are LOST."""
     return Absent(tracks.person_ids, tracks.last_seen_ns, tracks.colors, tracks.shape)
-
-
-def joined(first, second):
-    """Rows of two batches of one kind, one after the other."""
-    changes = {}
-    for f in fields(first):
-        a, b = getattr(first, f.name), getattr(second, f.name)
-        changes[f.name] = joined(a, b) if isinstance(a, _Batch) else np.concatenate((a, b))
-    return replace(first, **changes)
-
-
-def written(target, rows: np.ndarray, source):
-    """A copy of batch `target` whose `rows` are those of `source`."""
-    changes = {}
-    for f in fields(target):
-        changes[f.name] = getattr(target, f.name).copy()
-        changes[f.name][rows] = getattr(source, f.name)
-    return replace(target, **changes)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import Humans4dError
 from ...shown_text import shown
-from ...types import People, TrackState
+from ...types import People
 
 _PACKAGES = ("humans4d", "numpy", "torch", "onnxruntime", "numba", "rosbags")
 
@@ -24,7 +24,7 @@ KEPT_TIMES = 10_000
 
 
 class PeopleCount:
-    """Counts believed people (CONFIRMED or OCCLUDED) over the frames of a run."""
+    """Counts present people (CONFIRMED or OCCLUDED) over the frames of a run."""
 
     def __init__(self):
         self._track_ids: set[int] = set()
@@ -35,10 +35,10 @@ class PeopleCount:
 
     def add(self, people: People) -> None:
         self.frames += 1
-        believed = np.isin(people.states, (TrackState.CONFIRMED, TrackState.OCCLUDED))
-        self._track_ids.update(people.track_ids[believed].tolist())
-        self._person_ids.update(people.person_ids[believed].tolist())
-        count = int(believed.sum())
+        present = people.is_present
+        self._track_ids.update(people.track_ids[present].tolist())
+        self._person_ids.update(people.person_ids[present].tolist())
+        count = int(present.sum())
         self.frames_with_people += count > 0
         self.most_at_once = max(self.most_at_once, count)
 

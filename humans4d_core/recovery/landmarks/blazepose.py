@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 import cv2
 import numpy as np
 
+from ...batch import Batch, joined
 from ...onnx_session import open_session
-from ...types import _Batch, joined
 from .regions import CROP, Regions
 from .second_look import (
     FINALISTS,
@@ -43,7 +43,7 @@ MAX_SECOND_LOOKS = 16
 
 
 @dataclass(frozen=True)
-class Landmarks(_Batch):
+class Landmarks(Batch):
     """Landmarks of N people."""
 
     pixels: np.ndarray  #: (N, 33, 2) px in the image

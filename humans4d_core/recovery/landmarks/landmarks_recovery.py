@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ...batch import joined
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...geometry import pixels_to_rays, project
 from ...geometry.numpy_rotations import minimal_rotation
-from ...types import Bodies, Detections, Frame, joined
+from ...types import Bodies, Detections, Frame
 from ..croppable_boxes import croppable
 from ..pelvis_uncertainty import hidden_share, pelvis_covariance
 from .blazepose import BlazePose, Landmarks

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...types import _Batch
+from ...batch import Batch
 
 #: Side of what the network reads, px.
 CROP = 256
 
 
 @dataclass(frozen=True)
-class Regions(_Batch):
+class Regions(Batch):
     """Squares in the image: centers (N, 2) px, sizes (N,) px, angles (N,) rad that turn the
     image's up into the person's."""
 

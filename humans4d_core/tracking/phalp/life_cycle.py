@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...types import TrackState, _Batch
+from ...batch import Batch
+from ...types import TrackState
 
 
 @dataclass(frozen=True)
-class Lives(_Batch):
+class Lives(Batch):
     """M tracks, in the order of their ids."""
 
     ids: np.ndarray  #: (M,) uint32

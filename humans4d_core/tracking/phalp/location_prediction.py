@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from ...types import _Batch
+from ...batch import Batch
 from .distances import LOCATION_SIZE, TOKEN_SIZE
 
 #: Observations that a track remembers.
@@ -32,7 +32,7 @@ MAX_UNSEEN = 48
 
 
 @dataclass(frozen=True)
-class History(_Batch):
+class History(Batch):
     """The last observations of M tracks, oldest first; a young track's first one is repeated."""
 
     times: np.ndarray  #: (M, 7) int64, frame numbers
@@ -45,7 +45,7 @@ class History(_Batch):
 
 
 @dataclass(frozen=True)
-class Prediction(_Batch):
+class Prediction(Batch):
     """Predicted locations of M tracks and their doubts."""
 
     center: np.ndarray  #: (M, 2)

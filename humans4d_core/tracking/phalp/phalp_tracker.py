@@ -16,13 +16,14 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from ...batch import Batch, joined
 from ...config import TrackerConfig
-from ...types import Bodies, Forecast, Frame, People, Pose, TrackState, _Batch
+from ...types import Bodies, Forecast, Frame, People, Pose, TrackState
 from .. import motion_filter as motions
 from ..camera_motion import CameraMotion
 from ..motion_filter import NEAREST, Motion
-from ..published_bodies import assembled, is_another_story, usable_rows
-from ..tracks import NANOSECONDS, joined, written
+from ..published_bodies import bodies_of_tracks, starts_anew, usable_rows
+from ..tracks import NANOSECONDS
 from . import distances, life_cycle
 from . import location_prediction as location
 from .distances import depth_distance, location_distance, pose_distance
@@ -40,18 +41,18 @@ KINEMATICS = TrackerConfig()
 class Appearance(Protocol):
     """What people look like. Batches are any structure of arrays with a leading N."""
 
-    def observe(self, frame: Frame, bodies: Bodies) -> _Batch:
+    def observe(self, frame: Frame, bodies: Bodies) -> Batch:
         """Looks of N bodies."""
 
-    def distance(self, remembered: _Batch, observed: _Batch) -> np.ndarray:
+    def distance(self, remembered: Batch, observed: Batch) -> np.ndarray:
         """A >= 0 of tracks' looks and bodies' looks (M, N): 0 where alike or not comparable."""
 
-    def updated(self, remembered: _Batch, observed: _Batch) -> _Batch:
+    def updated(self, remembered: Batch, observed: Batch) -> Batch:
         """Looks of tracks that each saw its own body (row i of both)."""
 
 
 @dataclass(frozen=True)
-class PhalpTracks(_Batch):
+class PhalpTracks(Batch):
     """M tracks after a frame, in the order of their ids."""
 
     lives: Lives
@@ -101,7 +102,7 @@ class PhalpTracker:
     def reset(self) -> None:
         """Forget everybody without a word; ids go on counting."""
         self._tracks = PhalpTracks.empty()
-        self._looks: _Batch | None = None  # of the tracks; None while there are none
+        self._looks: Batch | None = None  # of the tracks; None while there are none
         self._bodies: Bodies | None = None  # those last published, shared with the caller
         self._rows = np.zeros(0, np.intp)  # the tracks' rows in them
         self._published = self._tracks.motion  # of all people of the last update
@@ -120,7 +121,7 @@ class PhalpTracker:
         """
         config, stamp_ns = self.config, int(frame.stamp_ns)
         last = self._bodies if len(self._rows) else None
-        if is_another_story(self._stamp_ns, stamp_ns, last, bodies):
+        if starts_anew(self._stamp_ns, stamp_ns, last, bodies):
             self.reset()
         self._time += 1
         is_cut = self._shot_change.update(frame.image_bgr)
@@ -143,7 +144,7 @@ class PhalpTracker:
             location.extended(
                 tracks.history, seen, self._time, locations[matched], tokens[matched], is_cut
             ),
-            written(tracks.motion, seen, updated),
+            tracks.motion.with_rows(seen, updated),
             np.where(seen, stamp_ns, tracks.last_seen_ns),
             tracks.scores.copy(),
         )
@@ -156,11 +157,11 @@ class PhalpTracker:
             scores[beginners],
         )
         self.next_id += len(beginners)
-        tracks = joined(old, new)
+        tracks = joined((old, new))
 
         measured = rows[np.concatenate((matched, beginners))]
         is_measured = np.concatenate((seen, np.ones(len(beginners), dtype=bool)))
-        current = assembled(
+        current = bodies_of_tracks(
             bodies, measured, is_measured,
             self._bodies, self._rows[~seen], displacement[~seen], new_from_old, frame.camera,
         )  # fmt: skip
@@ -185,7 +186,7 @@ class PhalpTracker:
         return rows[(boxes[:, 2:] - boxes[:, :2] >= self.config.min_box_px).all(axis=1)]
 
     def _cost(
-        self, locations: np.ndarray, tokens: np.ndarray, looks: _Batch | None, is_cut: bool
+        self, locations: np.ndarray, tokens: np.ndarray, looks: Batch | None, is_cut: bool
     ) -> np.ndarray:
         """Cost (M, N) of bodies for the tracks, from locations (N, 3), tokens (N, 229), looks."""
         history = self._tracks.history
@@ -246,7 +247,7 @@ class PhalpTracker:
 
     def _remember(
         self,
-        looks: _Batch | None,
+        looks: Batch | None,
         seen: np.ndarray,
         matched: np.ndarray,
         beginners: np.ndarray,
@@ -260,7 +261,7 @@ class PhalpTracker:
             self._looks = new
             return
         updated = self.appearance.updated(self._looks.select(seen), looks.select(matched))
-        self._looks = joined(written(self._looks, seen, updated), new).select(alive)
+        self._looks = joined((self._looks.with_rows(seen, updated), new)).select(alive)
 
     def _people(self, tracks: PhalpTracks, bodies: Bodies) -> People:
         lives = tracks.lives

@@ -6,7 +6,10 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import load_body
-from humans4d_core.geometry.coordinate_frames import forecast_in_frame, people_in_frame
+from humans4d_core.geometry.coordinate_frames import (
+    forecast_in_coordinate_frame,
+    people_in_coordinate_frame,
+)
 from humans4d_core.types import Bodies, Forecast, People, Pose, TrackState
 
 COUNT = 3
@@ -69,7 +72,7 @@ def posed(body, rotations, betas, scale, translation):
 
 def test_the_body_model_gives_the_same_body_in_the_new_frame(people, pose, body):
     """Above all that SMPL's translation, which is not the pelvis, is moved rightly."""
-    bodies = people_in_frame(people, pose).bodies
+    bodies = people_in_coordinate_frame(people, pose).bodies
     rotations = np.concatenate((bodies.global_orient[:, None], bodies.body_pose), axis=1)
     vertices, joints = posed(body, rotations, bodies.betas, bodies.scale, bodies.translation_cam)
     np.testing.assert_allclose(vertices, bodies.vertices_cam, atol=1e-5)
@@ -78,7 +81,7 @@ def test_the_body_model_gives_the_same_body_in_the_new_frame(people, pose, body)
 
 
 def test_the_way_there_and_back_changes_nothing(people, pose):
-    back = people_in_frame(people_in_frame(people, pose), pose.inverse())
+    back = people_in_coordinate_frame(people_in_coordinate_frame(people, pose), pose.inverse())
     for name in ("velocity_cam", "position_covariance_cam", "velocity_covariance_cam"):
         np.testing.assert_allclose(getattr(back, name), getattr(people, name), atol=1e-5)
     for name in (
@@ -93,7 +96,7 @@ def test_the_way_there_and_back_changes_nothing(people, pose):
 def test_covariances_and_velocities_turn(people):
     """A quarter turn about z: what was along x is along y."""
     turn = Pose(Rotation.from_euler("z", 90, degrees=True).as_matrix(), [100, 0, 0])
-    turned = people_in_frame(people, turn)
+    turned = people_in_coordinate_frame(people, turn)
     np.testing.assert_allclose(turned.velocity_cam[:, 1], people.velocity_cam[:, 0], atol=1e-6)
     for name in ("position_covariance_cam", "velocity_covariance_cam"):
         before, after = getattr(people, name), getattr(turned, name)
@@ -103,13 +106,13 @@ def test_covariances_and_velocities_turn(people):
 
 def test_far_from_the_origin_bodies_keep_their_size(people):
     """A kilometre away, float32 still holds a tenth of a millimetre."""
-    far = people_in_frame(people, Pose(np.eye(3), [1000, -1000, 0]))
+    far = people_in_coordinate_frame(people, Pose(np.eye(3), [1000, -1000, 0]))
     before, after = people.bodies.joints_cam, far.bodies.joints_cam
     np.testing.assert_allclose(after - after[:, :1], before - before[:, :1], atol=2e-4)
 
 
 def test_nobody_stays_nobody(people, pose):
-    nobody = people_in_frame(people.select(np.zeros(COUNT, bool)), pose)
+    nobody = people_in_coordinate_frame(people.select(np.zeros(COUNT, bool)), pose)
     assert len(nobody) == 0
     assert nobody.bodies.vertices_cam.shape[0] == 0
 
@@ -117,8 +120,8 @@ def test_nobody_stays_nobody(people, pose):
 def test_a_forecast_moves_as_the_people_do(people, pose):
     positions = np.stack([people.bodies.pelvis_cam, people.bodies.pelvis_cam + 1], axis=1)
     covariances = np.stack([people.position_covariance_cam] * 2, axis=1)
-    forecast = forecast_in_frame(Forecast(positions, covariances), pose)
-    moved = people_in_frame(people, pose)
+    forecast = forecast_in_coordinate_frame(Forecast(positions, covariances), pose)
+    moved = people_in_coordinate_frame(people, pose)
     assert forecast.positions_cam.dtype == forecast.covariances_cam.dtype == np.float32
     np.testing.assert_allclose(forecast.positions_cam[:, 0], moved.bodies.pelvis_cam, atol=1e-5)
     np.testing.assert_allclose(

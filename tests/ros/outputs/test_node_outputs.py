@@ -158,7 +158,7 @@ def made():
 
 def test_without_listeners_nothing_is_made(make_rig, make_people, moving, made):
     rig = make_rig(make_people(2), target_frame="odom")
-    with mock.patch("humans4d_ros.outputs.scene.people_in_frame") as moved:
+    with mock.patch("humans4d_ros.outputs.scene.people_in_coordinate_frame") as moved:
         rig.publish(moving)
         assert made() == set()
         assert not moved.called

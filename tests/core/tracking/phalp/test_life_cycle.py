@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from humans4d_core.batch import joined
 from humans4d_core.tracking.phalp import PhalpConfig
 from humans4d_core.tracking.phalp.life_cycle import born, one_frame_older
 from humans4d_core.tracking.phalp.phalp_cost import assign
-from humans4d_core.tracking.tracks import joined
 from humans4d_core.types import TrackState
 
 RUNS = ["EQ019_identity", "EQ010_identity", "EQ019_tinytransformer", "EQ019_identity_APL"]
@@ -24,7 +24,7 @@ def test_the_released_costs_give_the_released_ids_on_every_frame(scenario, run):
         used += size
         lives = one_frame_older(lives, match >= 0, config.confirm_hits, config.max_age)
         beginners = np.setdiff1d(np.arange(count), match)
-        lives = joined(lives, born(next_id, len(beginners)))
+        lives = joined((lives, born(next_id, len(beginners))))
         bodies = np.concatenate((match, beginners))
         next_id += len(beginners)
         bodies, lives = bodies[lives.is_alive], lives.select(lives.is_alive)

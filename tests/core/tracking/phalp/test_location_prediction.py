@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from humans4d_core.batch import joined
 from humans4d_core.tracking.phalp import location_prediction as location
 from humans4d_core.tracking.phalp.distances import TOKEN_SIZE
-from humans4d_core.tracking.tracks import joined
 
 
 def as_locations(released):
@@ -62,7 +62,7 @@ def test_a_whole_run_with_occlusions_and_a_cut_is_predicted_as_released(scenario
         history = location.extended(
             history, seen[is_old], time, places[seen], tokens[seen], time in shot_frames
         )
-        history = joined(history, location.begun(time, places[~is_old], tokens[~is_old]))
+        history = joined((history, location.begun(time, places[~is_old], tokens[~is_old])))
         ids = track_ids
         prediction = location.predicted(history, frames_unseen)
         assert_equals_released(prediction.select(is_old), released[now][is_old])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from humans4d_core.batch import Batch
 from humans4d_core.tracking.phalp import PhalpConfig, PhalpTracker
 from humans4d_core.tracking.phalp.pose_predictor import PosePredictor
 from humans4d_core.tracking.phalp.pose_transformer import PosePredictorConfig
-from humans4d_core.types import Bodies, Frame, TrackState, _Batch
+from humans4d_core.types import Bodies, Frame, TrackState
 
 TENTATIVE, CONFIRMED = TrackState.TENTATIVE, TrackState.CONFIRMED
 OCCLUDED, LOST = TrackState.OCCLUDED, TrackState.LOST
@@ -108,7 +109,7 @@ def test_poses_tell_people_apart_who_change_places_between_shots(people_at, came
 
 
 @dataclass(frozen=True)
-class Shades(_Batch):
+class Shades(Batch):
     values: np.ndarray  # (N,) in [0, 1]
 
 

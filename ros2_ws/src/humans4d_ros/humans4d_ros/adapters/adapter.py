@@ -33,7 +33,7 @@ class PeopleListener(Node):
             self.get_logger().error(f"people left out: {error}", throttle_duration_sec=LOG_PERIOD)
 
 
-def believed(message: TrackedPeople) -> list[HumanMesh]:
+def present_people(message: TrackedPeople) -> list[HumanMesh]:
     """Those who are there, seen or hidden; neither new and doubtful nor gone."""
     there = (HumanMesh.CONFIRMED, HumanMesh.OCCLUDED)
     return [mesh for mesh in message.people if mesh.state in there]

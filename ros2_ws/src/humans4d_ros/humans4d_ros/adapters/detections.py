@@ -11,7 +11,7 @@ from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithP
 
 from humans4d_core.types import Bodies
 
-from ..outputs.people_messages import SMPL_TO_REP155, believed, message_to_people
+from ..outputs.people_messages import SMPL_TO_REP155, message_to_people
 from .adapter import QOS, PeopleListener
 
 #: Around the joints where the message has no mesh: as far as skin, hands and crown reach (m).
@@ -30,7 +30,7 @@ class AdapterNode(PeopleListener):
             return
         array = Detection3DArray(header=message.header)
         people = message_to_people(message)
-        there = np.flatnonzero(believed(people))
+        there = np.flatnonzero(people.is_present)
         if len(there):
             centers, sizes = body_boxes(people.bodies.select(there))
             array.detections = [

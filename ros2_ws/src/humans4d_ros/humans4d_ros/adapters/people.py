@@ -11,7 +11,7 @@ from __future__ import annotations
 from humans4d_msgs.msg import HumanMesh, TrackedPeople
 from people_msgs.msg import People, Person
 
-from .adapter import QOS, PeopleListener, believed
+from .adapter import QOS, PeopleListener, present_people
 
 STATES = {HumanMesh.CONFIRMED: "confirmed", HumanMesh.OCCLUDED: "occluded"}
 
@@ -25,7 +25,7 @@ class AdapterNode(PeopleListener):
 
     def adapt(self, message: TrackedPeople) -> None:
         if self._people.get_subscription_count():
-            people = [_person(mesh) for mesh in believed(message)]
+            people = [_person(mesh) for mesh in present_people(message)]
             self._people.publish(People(header=message.header, people=people))
 
 

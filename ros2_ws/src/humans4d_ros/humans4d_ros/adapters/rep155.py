@@ -25,7 +25,7 @@ from humans4d_core.types import JOINT_NAMES
 
 from ..names import check_id_prefix, prefix_of
 from ..tf.body_transforms import TF_QOS, TFMessage
-from .adapter import QOS, PeopleListener, believed
+from .adapter import QOS, PeopleListener, present_people
 
 #: REP-155's points of the skeleton and the joints they are; SMPL has no nose, eyes and ears.
 POINTS = {
@@ -56,7 +56,7 @@ class AdapterNode(PeopleListener):
         self._bodies: dict[str, _BodyTopics] = {}
 
     def adapt(self, message: TrackedPeople) -> None:
-        meshes = {f"{self._prefix}b{mesh.track_id}": mesh for mesh in believed(message)}
+        meshes = {f"{self._prefix}b{mesh.track_id}": mesh for mesh in present_people(message)}
         if self._tf and message.header.frame_id and self._tf.get_subscription_count():
             self._tf.publish(_frames(meshes, message.header))
         for body in self._bodies.keys() - meshes.keys():

@@ -45,7 +45,7 @@ class _Display:
         shapes = [Shape(action=DELETEALL)] if listeners > self._listeners else []
         self._listeners = listeners
         shapes += self._shapes(scene)
-        ids = set(scene.believed.track_ids.tolist())
+        ids = set(scene.present.track_ids.tolist())
         shapes += [
             Shape(namespace, track_id, DELETE)
             for track_id in sorted(self._shown - ids)
@@ -69,7 +69,7 @@ class SkeletonMarkers(_Display):
     namespaces = ("skeleton", "label")
 
     def _shapes(self, scene: Scene) -> list[Shape]:
-        people = scene.believed
+        people = scene.present
         joints = people.bodies.joints_cam.astype(np.float64)
         bones = joints[:, BONE_ENDS]
         labels = (joints[:, HEAD] + LABEL_ABOVE_HEAD * scene.up).tolist()
@@ -99,7 +99,7 @@ class MeshMarkers(_Display):
         self._points = np.empty((0, len(self._corners), 3))  # kept: new memory costs more to touch
 
     def _shapes(self, scene: Scene) -> list[Shape]:
-        people = scene.believed
+        people = scene.present
         if len(people) > len(self._points):
             self._points = np.empty((len(people), len(self._corners), 3))
         points = self._points[: len(people)]

@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
 from humans4d_core.drawing.overlay import draw_overlay
-from humans4d_core.geometry.coordinate_frames import forecast_in_frame
+from humans4d_core.geometry.coordinate_frames import forecast_in_coordinate_frame
 from humans4d_core.pipeline import Pipeline, Result
 from humans4d_core.types import Forecast, Frame
 
@@ -201,7 +201,7 @@ class Outputs:
         seconds = self._forecast_seconds()
         forecast = self._tracker.forecast(seconds).select(checked.rows)
         if scene.pose is not None:
-            forecast = forecast_in_frame(forecast, scene.pose)
+            forecast = forecast_in_coordinate_frame(forecast, scene.pose)
         people = scene.people.select(slice(0, len(checked.rows)))
         # Where a velocity or a place cannot be, nothing is foreseen.
         possible = people.velocity_covariance_cam[:, 0, 0] < UNKNOWN_VARIANCE / 2

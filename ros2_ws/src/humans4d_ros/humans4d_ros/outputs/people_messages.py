@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, People, TrackState
+from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, People
 
 #: Longest time (s) from stamp to publication that is believed to be a latency.
 LONGEST_LATENCY = 60.0
@@ -181,11 +181,11 @@ def forecast_to_message(
     stamp_ns: int,
     frame_id: str,
 ):
-    """PeopleForecast of the believed ones of `people`; `forecast` is of all of them, T = seconds,
-    in the same frame."""
+    """PeopleForecast of those of `people` who are present; `forecast` is of all of them, T =
+    seconds, in the same frame."""
     from humans4d_msgs.msg import HumanForecast, PeopleForecast
 
-    there = believed(people)
+    there = people.is_present
     people, forecast = people.select(there), forecast.select(there)
     message = PeopleForecast()
     fill_header(message.header, stamp_ns, frame_id)
@@ -208,11 +208,6 @@ def forecast_to_message(
         )
     ]
     return message
-
-
-def believed(people: People) -> np.ndarray:
-    """(N,) bool: who is there, seen or hidden; neither new and doubtful nor gone."""
-    return np.isin(people.states, (TrackState.CONFIRMED, TrackState.OCCLUDED))
 
 
 def latency_seconds(stamp_ns: int, now_ns: int) -> float:

@@ -7,10 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from humans4d_core.geometry.coordinate_frames import people_in_frame
+from humans4d_core.geometry.coordinate_frames import people_in_coordinate_frame
 from humans4d_core.types import Frame, People, Pose
-
-from .people_messages import believed
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,11 @@ class Scene:
     def people(self) -> People:
         """All people, in `frame_id`."""
         pose = self.pose
-        return self.people_cam if pose is None else people_in_frame(self.people_cam, pose)
+        return (
+            self.people_cam if pose is None else people_in_coordinate_frame(self.people_cam, pose)
+        )
 
     @cached_property
-    def believed(self) -> People:
+    def present(self) -> People:
         """Those who are there, seen or hidden, in `frame_id`."""
-        return self.people.select(believed(self.people))
+        return self.people.select(self.people.is_present)

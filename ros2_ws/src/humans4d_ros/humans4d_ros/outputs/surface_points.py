@@ -21,7 +21,7 @@ POINT_STEP = 16
 
 def surface_cloud(scene: Scene) -> PointCloud2:
     """Every vertex of the confirmed and occluded people, with the id of the track; unordered."""
-    people = scene.believed
+    people = scene.present
     vertices = people.bodies.vertices_cam
     points = np.empty((*vertices.shape[:2], 4), np.float32)
     points[..., :3] = vertices

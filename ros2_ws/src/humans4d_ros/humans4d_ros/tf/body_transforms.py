@@ -33,7 +33,7 @@ def transforms(scene: Scene, with_joints: bool = False, id_prefix: str = "") -> 
     below the body, `left_hip_<track_id>` below the pelvis; at rest their axes are the body's.
     id_prefix stands before the id in all names.
     """
-    people = scene.believed
+    people = scene.present
     ids = [f"{id_prefix}{track_id}" for track_id in people.track_ids.tolist()]
     names, parents = [f"body_{i}" for i in ids], [scene.frame_id] * len(ids)
     rows = np.zeros((len(ids), 1, 7))  # x, y, z of the origin; x, y, z, w of the rotation
