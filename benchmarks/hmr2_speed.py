@@ -34,13 +34,14 @@ from rich.table import Table
 
 from humans4d_core.body import load_body
 from humans4d_core.errors import Humans4dError
-from humans4d_core.recovery.engines import FramePredictor, choose_engine
-from humans4d_core.recovery.engines import tensorrt_engine as tensorrt_engines
 from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
 from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config
+from humans4d_core.recovery.hmr2.engines import choose_engine
+from humans4d_core.recovery.hmr2.engines import tensorrt_engine as tensorrt_engines
+from humans4d_core.recovery.hmr2.frame_prediction import FramePredictor
 from humans4d_core.recovery.hmr2.onnx_export import export_onnx
 from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
 from humans4d_core.recovery.hmr2.vit import MLP_RATIO, NUM_TOKENS

@@ -229,7 +229,7 @@ class Bodies(Batch):
     scores: np.ndarray  #: (N,) in [0, 1], of detection and recovery together
     global_orient: np.ndarray  #: (N, 3, 3) rotation from SMPL's axes to the camera's
     body_pose: np.ndarray  #: (N, 23, 3, 3) rotations relative to the parent joint
-    betas: np.ndarray  #: (N, 10) shape of the body model `body_model`
+    betas: np.ndarray  #: (N, B) shape of the body model `body_model`; SMPL has 10
     translation_cam: np.ndarray  #: (N, 3) m; SMPL's translation, NOT the pelvis
     vertices_cam: np.ndarray  #: (N, V, 3) m
     joints_cam: np.ndarray  #: (N, 24, 3) m, SMPL's joints
@@ -248,12 +248,16 @@ class Bodies(Batch):
         return (self.joints_cam[:, 1] + self.joints_cam[:, 2]) / 2
 
     @classmethod
-    def empty(cls, num_vertices: int, recovery: str, body_model: str) -> Bodies:
+    def empty(
+        cls, num_vertices: int, recovery: str, body_model: str, num_betas: int = 10
+    ) -> Bodies:
+        """Nobody; joined with others, it has to have as many vertices and betas as they."""
+
         def zeros(*shape):
             return np.zeros((0, *shape), np.float32)
 
         return cls(
-            zeros(4), zeros(), zeros(3, 3), zeros(23, 3, 3), zeros(10), zeros(3),
+            zeros(4), zeros(), zeros(3, 3), zeros(23, 3, 3), zeros(num_betas), zeros(3),
             zeros(num_vertices, 3), zeros(24, 3), zeros(24, 2), zeros(24), zeros(3, 3),
             recovery, body_model,
         )  # fmt: skip

@@ -38,17 +38,17 @@ class Shape(Batch):
     """Betas of N tracks, float32."""
 
     count: np.ndarray  #: (N,) images averaged
-    mean: np.ndarray  #: (N, 10)
-    variance: np.ndarray  #: (N, 10) of single images
+    mean: np.ndarray  #: (N, B)
+    variance: np.ndarray  #: (N, B) of single images
 
     @classmethod
     def of(cls, betas: np.ndarray) -> Shape:
-        """Of betas (N, 10) seen once."""
+        """Of betas (N, B) seen once."""
         betas = betas.astype(np.float32)
         return cls(np.ones(len(betas), np.float32), betas, np.full_like(betas, BETWEEN_PEOPLE**2))
 
     def updated(self, betas: np.ndarray) -> Shape:
-        """After each track saw its own betas (N, 10)."""
+        """After each track saw its own betas (N, B)."""
         count = np.minimum(self.count + 1, SHAPE_IMAGES)
         gain = 1 / count[:, None]
         difference = betas - self.mean

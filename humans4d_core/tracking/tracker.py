@@ -60,11 +60,12 @@ class Tracker:
         self.surface = surface if config.use_appearance else None
         #: Of the next person. A tracker that follows another one goes on where that one was.
         self.next_id = 1
+        self._num_betas = 10  # of the bodies that come
         self.reset()
 
     def reset(self) -> None:
         """Forget everybody without a word; ids go on counting."""
-        self._tracks = Tracks.empty(self._num_points)
+        self._tracks = Tracks.empty(self._num_points, self._num_betas)
         self._absent = absentees(self._tracks)
         self._bodies: Bodies | None = None  # those last published, shared with the caller
         self._rows = np.zeros(0, np.intp)  # the tracks' rows in them
@@ -82,6 +83,10 @@ class Tracker:
         """Holds from the next frame on, but for use_appearance."""
         self.config = config
 
+    def _has_other_betas(self, bodies: Bodies) -> bool:
+        """Whether the shapes that are remembered cannot be compared with those of `bodies`."""
+        return len(bodies) > 0 and bodies.betas.shape[1] != self._num_betas
+
     @property
     def _num_points(self) -> int:
         return 0 if self.surface is None else len(self.surface.points)
@@ -97,7 +102,8 @@ class Tracker:
         """
         config, stamp_ns = self.config, int(frame.stamp_ns)
         last = self._bodies if len(self._tracks) else None
-        if starts_anew(self._stamp_ns, stamp_ns, last, bodies):
+        if starts_anew(self._stamp_ns, stamp_ns, last, bodies) or self._has_other_betas(bodies):
+            self._num_betas = bodies.betas.shape[1]
             self.reset()
         rows = usable_rows(bodies, config.continue_score)
         scores, observed = bodies.scores[rows], motions.observe(bodies, rows)

@@ -39,9 +39,9 @@ class Tracks(Batch):
     shape: Shape
 
     @classmethod
-    def empty(cls, num_points: int) -> Tracks:
+    def empty(cls, num_points: int, num_betas: int = 10) -> Tracks:
         motion = Motion(*(np.zeros((0, *s)) for s in ((6,), (6, 6), (3, 2), (3, 2, 2))))
-        colors, shape = Colors.unseen(0, num_points), Shape.of(np.zeros((0, 10)))
+        colors, shape = Colors.unseen(0, num_points), Shape.of(np.zeros((0, num_betas)))
         return born(1, np.zeros(0, np.float32), motion, colors, shape, 0)
 
     @property

@@ -135,9 +135,9 @@ READERS = {
 #: Modules that open files which they, or the same package, have written.
 OWN_FILES = {
     "io/video/video_writer.py": "the end of the video that it writes",
-    "recovery/engines/tensorrt_engine.py": "the network that `humans4d export` has written",
-    "recovery/engines/onnx_engine.py": "the network that it has exported itself",
-    "recovery/engines/openvino_engine.py": "the network that it has converted itself",
+    "recovery/hmr2/engines/tensorrt_engine.py": "the network that `humans4d export` has written",
+    "recovery/hmr2/engines/onnx_engine.py": "the network that it has exported itself",
+    "recovery/hmr2/engines/openvino_engine.py": "the network that it has converted itself",
 }
 OPENERS = {
     "open_regular", "read_regular", "check_regular", "read_yaml", "parse_yaml", "read_npy",

@@ -1,18 +1,5 @@
-"""Fast execution of HMR 2.0 behind one protocol.
+"""Running a network that looks at one crop a person: batches, memory, devices, exactness."""
 
-`choose_engine` takes the best of: PyTorch on a GPU (CUDA graphs, half precision), PyTorch or
-OpenVINO on the CPU. onnxruntime (8 bits) and TensorRT are there for the asking.
-"""
+from .engine import BatchedEngine, Engine, NetworkOutput
 
-from ..hmr2.frame_prediction import FrameBodies, FramePredictor
-from .engine import Engine
-from .engine_choice import EngineChoice, EngineRequest, choose_engine
-
-__all__ = [
-    "Engine",
-    "EngineChoice",
-    "EngineRequest",
-    "FrameBodies",
-    "FramePredictor",
-    "choose_engine",
-]
+__all__ = ["BatchedEngine", "Engine", "NetworkOutput"]

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 
 from ...body import BodyModel, BodyOutput
 from ...errors import Humans4dError
 from ...geometry import CROP_SIZE
-from ..hmr2.hmr2_model import Hmr2Output
 
 CROP_SHAPE = (3, CROP_SIZE, CROP_SIZE)
-#: float32 of one person each, by field of Hmr2Output.
+#: float32 of one person each, by field of NetworkOutput; betas are as many as the body has.
 OUTPUT_SHAPES = ((1, 3, 3), (23, 3, 3), (10,), (3,))
 
 #: How cuBLAS and cuDNN, the driver, and onnxruntime say that a GPU's memory ran out.
 _OUT_OF_MEMORY = ("ALLOC_FAILED", "out of memory", "Failed to allocate memory")
 
 _log = logging.getLogger(__name__)
+
+
+class NetworkOutput(NamedTuple):
+    """SMPL parameters and the weak camera of the crop, of N people: what networks that look at one
+    crop a person put out."""
+
+    global_orient: torch.Tensor  #: (N, 1, 3, 3) rotation of the root in the camera's frame
+    body_pose: torch.Tensor  #: (N, 23, 3, 3) rotations relative to the parent joint
+    betas: torch.Tensor  #: (N, B)
+    camera: torch.Tensor  #: (N, 3): scale, x, y
 
 
 class Engine(Protocol):
@@ -31,11 +40,11 @@ class Engine(Protocol):
     device: torch.device
     body: BodyModel | None
 
-    def run(self, images: torch.Tensor) -> Hmr2Output:
+    def run(self, images: torch.Tensor) -> NetworkOutput:
         """Normalised RGB crops (N, 3, 256, 256), on any device -> SMPL parameters."""
         ...
 
-    def run_bodies(self, images: torch.Tensor) -> tuple[Hmr2Output, BodyOutput | None]:
+    def run_bodies(self, images: torch.Tensor) -> tuple[NetworkOutput, BodyOutput | None]:
         """`run`, and the bodies of those parameters; None where the engine has no body model."""
         ...
 
@@ -63,21 +72,21 @@ class BatchedEngine:
         name: str,
         precision: str,
         device: torch.device,
-        network: Callable[[torch.Tensor], Hmr2Output],
+        network: Callable[[torch.Tensor], NetworkOutput],
         body: BodyModel | None,
         max_batch: int,
     ):
         self.name, self.precision, self.device = name, precision, device
         self.network, self.body, self.max_batch = network, body, max_batch
         nobody = (torch.empty((0, *shape), device=device) for shape in OUTPUT_SHAPES)
-        self._nobody = Hmr2Output(*nobody)
+        self._nobody = NetworkOutput(*nobody)
         self._no_bodies = self._bodies(self._nobody)
 
-    def run(self, images: torch.Tensor) -> Hmr2Output:
+    def run(self, images: torch.Tensor) -> NetworkOutput:
         """Normalised RGB crops (N, 3, 256, 256), on any device -> SMPL parameters."""
         return self._in_batches(images, False)[0]
 
-    def run_bodies(self, images: torch.Tensor) -> tuple[Hmr2Output, BodyOutput | None]:
+    def run_bodies(self, images: torch.Tensor) -> tuple[NetworkOutput, BodyOutput | None]:
         """`run`, and the bodies of those parameters; None where the engine has no body model."""
         return self._in_batches(images, True)
 
@@ -88,12 +97,12 @@ class BatchedEngine:
 
     def _step(
         self, images: torch.Tensor, with_bodies: bool
-    ) -> tuple[Hmr2Output, BodyOutput | None]:
+    ) -> tuple[NetworkOutput, BodyOutput | None]:
         """One batch, of one person or more, on the device."""
         output = self.network(images)
         return output, self._bodies(output) if with_bodies else None
 
-    def _bodies(self, output: Hmr2Output) -> BodyOutput | None:
+    def _bodies(self, output: NetworkOutput) -> BodyOutput | None:
         if self.body is None:
             return None
         return self.body(output.global_orient, output.body_pose, output.betas)
@@ -101,7 +110,7 @@ class BatchedEngine:
     @torch.no_grad()
     def _in_batches(
         self, images: torch.Tensor, with_bodies: bool
-    ) -> tuple[Hmr2Output, BodyOutput | None]:
+    ) -> tuple[NetworkOutput, BodyOutput | None]:
         if images.ndim != 4 or images.shape[1:] != CROP_SHAPE:
             raise ValueError(f"crops have shape {tuple(images.shape)}: expected (N, 3, 256, 256)")
         if not len(images):

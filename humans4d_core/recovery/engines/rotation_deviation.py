@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ...geometry import CROP_SIZE
-from ..hmr2.hmr2_model import Hmr2Output
+from .engine import NetworkOutput
 
 #: Mean over people and joints up to which a reduced precision may be chosen unasked, degrees.
 MAX_MEAN_DEGREES = 0.5
@@ -16,7 +16,7 @@ MAX_MEAN_DEGREES = 0.5
 _DETAILS = (4, 8, 16, 32, 64)
 
 
-def rotation_deviation(outputs: Hmr2Output, reference: Hmr2Output) -> torch.Tensor:
+def rotation_deviation(outputs: NetworkOutput, reference: NetworkOutput) -> torch.Tensor:
     """Angles (N, 24) in degrees between the rotations of two outputs, global orientation first.
 
     Not finite where an output is not.

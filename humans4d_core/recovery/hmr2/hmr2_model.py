@@ -7,28 +7,18 @@ Goel et al., "Humans in 4D: Reconstructing and Tracking Humans with Transformers
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import nn
 
 from ...body import BodyModel
 from ...geometry import CROP_SIZE, rotation_6d_to_matrix
+from ..engines import NetworkOutput
 from .decoder import Head, HeadOutput
 from .hmr2_config import Hmr2Config
 from .vit import IMAGE_SHAPE, VisionTransformer
 
 #: Columns of the square crop that the backbone does not see, on each side.
 MARGIN = (CROP_SIZE - IMAGE_SHAPE[1]) // 2
-
-
-class Hmr2Output(NamedTuple):
-    """SMPL parameters and the crop's weak camera of N people."""
-
-    global_orient: torch.Tensor  #: (N, 1, 3, 3) rotation of the root in the camera's frame
-    body_pose: torch.Tensor  #: (N, 23, 3, 3) rotations relative to the parent joint
-    betas: torch.Tensor  #: (N, 10)
-    camera: torch.Tensor  #: (N, 3): scale, x, y
 
 
 class Hmr2(nn.Module):
@@ -41,14 +31,14 @@ class Hmr2(nn.Module):
         self.head = Head(config)
         self.body = body
 
-    def forward(self, crops: torch.Tensor) -> Hmr2Output:
+    def forward(self, crops: torch.Tensor) -> NetworkOutput:
         """Normalised RGB crops (N, 3, 256, 256) -> parameters in the head's precision."""
         images = crops[..., MARGIN:-MARGIN].to(self.backbone.pos_embed.dtype)
         tokens = self.backbone.tokens(images)
         return read_out(self.head(tokens.to(self.head.dtype)))
 
 
-def read_out(head_output: HeadOutput) -> Hmr2Output:
+def read_out(head_output: HeadOutput) -> NetworkOutput:
     """The head's numbers with rotations as matrices."""
     rotations = rotation_6d_to_matrix(head_output.rotation_6d)
-    return Hmr2Output(rotations[:, :1], rotations[:, 1:], head_output.betas, head_output.camera)
+    return NetworkOutput(rotations[:, :1], rotations[:, 1:], head_output.betas, head_output.camera)

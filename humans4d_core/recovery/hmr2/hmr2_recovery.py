@@ -12,11 +12,12 @@ from ...errors import ModelFileError
 from ...geometry import crop_camera_to_translation, pixels_to_rays, project
 from ...types import Bodies, Camera, Detections, Frame
 from ..croppable_boxes import croppable
-from ..engines import EngineRequest, FrameBodies, FramePredictor, choose_engine
 from ..engines.device import available_device
 from ..pelvis_uncertainty import hidden_share, pelvis_covariance
 from .checkpoint import load_checkpoint
 from .checkpoint_search import CACHE, CHECKPOINT_VARIABLE, find_checkpoint
+from .engines import EngineRequest, choose_engine
+from .frame_prediction import FrameBodies, FramePredictor
 
 #: Where the original keeps SMPL, for checkpoints that carry no body.
 _SMPL_FILES = ("data/smpl/SMPL_NEUTRAL.npz", "data/smpl/SMPL_NEUTRAL.pkl")

@@ -1,8 +1,9 @@
 """HMR 2.0 as an ONNX file, for runtimes without PyTorch: onnxruntime, TensorRT (Jetson).
 
-Input `crops` (people, 3, 256, 256) float32, normalised RGB; outputs as `Hmr2Output`: global_orient
-(people, 1, 3, 3), body_pose (people, 23, 3, 3), betas (people, 10), camera (people, 3), float32.
-The number of people is free. Weights larger than ONNX's 2 GB go into FILE.onnx.data beside it.
+Input `crops` (people, 3, 256, 256) float32, normalised RGB; outputs as `NetworkOutput`:
+global_orient (people, 1, 3, 3), body_pose (people, 23, 3, 3), betas (people, 10), camera
+(people, 3), float32. The number of people is free. Weights larger than ONNX's 2 GB go into
+FILE.onnx.data beside it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import torch
 
 from ...errors import Humans4dError
 from ...onnx_session import open_session
+from ..engines import NetworkOutput
 from ..engines.rotation_deviation import sample_crops_like_images
-from .hmr2_model import Hmr2, Hmr2Output
+from .hmr2_model import Hmr2
 from .reduced_precision import FastNetwork
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16}
@@ -86,7 +88,7 @@ def write_onnx(model: Hmr2, path: Path, precision: str = "fp32") -> None:
             (crops,),
             os.fspath(path),
             input_names=[INPUT_NAME],
-            output_names=list(Hmr2Output._fields),
+            output_names=list(NetworkOutput._fields),
             opset_version=OPSET,
             dynamo=True,
             dynamic_shapes={INPUT_NAME: {0: torch.export.Dim("people", min=1)}},
@@ -103,7 +105,7 @@ def difference_from_torch(model: Hmr2, path: Path) -> float:
     for count in _BATCHES_CHECKED:
         crops = sample_crops_like_images(count, seed=count)
         expected = model(crops.to(next(model.parameters()).device))
-        results = session.run(list(Hmr2Output._fields), {INPUT_NAME: crops.numpy()})
+        results = session.run(list(NetworkOutput._fields), {INPUT_NAME: crops.numpy()})
         for result, reference in zip(results, expected, strict=True):
             if result.shape != tuple(reference.shape):
                 return float("inf")

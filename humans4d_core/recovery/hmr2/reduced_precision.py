@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .hmr2_model import MARGIN, Hmr2, Hmr2Output, read_out
+from ..engines import NetworkOutput
+from .hmr2_model import MARGIN, Hmr2, read_out
 from .token_reduction import TokenReduction, merge_tokens
 from .vit import Block
 
@@ -78,7 +79,7 @@ class FastNetwork(nn.Module):
             x = block(x, merged.attention_bias)
         return merged.restored(self.last_norm(x))
 
-    def forward(self, crops: torch.Tensor) -> Hmr2Output:
+    def forward(self, crops: torch.Tensor) -> NetworkOutput:
         """Normalised RGB crops (N, 3, 256, 256) float32 -> SMPL parameters in float32."""
         return read_out(self.head(self.tokens(crops)))
 

@@ -22,6 +22,8 @@ from ...types import Bodies, Camera
 LOCATION_SIZE = 3
 TOKEN_SIZE = 229
 POSE_SIZE = 226
+#: Shape coefficients in a token: SMPL's. Of bodies with more, the first; with fewer, zeros.
+NUM_BETAS = 10
 
 #: Focal length of HMR 2.0's camera for whole images, in longer sides of the image.
 FOCAL = CROP_FOCAL / CROP_SIZE
@@ -43,7 +45,10 @@ def tokens(bodies: Bodies, rows: np.ndarray, camera: Camera) -> np.ndarray:
     orient = bodies.global_orient[rows].reshape(-1, 9)
     pose = bodies.body_pose[rows].reshape(-1, 23 * 9)
     place = np.column_stack((x, y, z / TOKEN_DEPTH))
-    return np.concatenate((orient, pose, bodies.betas[rows], place), axis=1)
+    betas = np.zeros((len(rows), NUM_BETAS))
+    given = bodies.betas[rows, :NUM_BETAS]
+    betas[:, : given.shape[1]] = given
+    return np.concatenate((orient, pose, betas, place), axis=1)
 
 
 def locations(bodies: Bodies, rows: np.ndarray, camera: Camera) -> np.ndarray:

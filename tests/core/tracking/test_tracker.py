@@ -335,3 +335,15 @@ def test_memory_does_not_grow_with_the_length_of_the_run(frame_at, people_at):
         tracemalloc.stop()
     assert tracker.update(frame_at(1e4), people_at((0, 0, 5))).track_ids[0] > 120
     assert grown < 20_000
+
+
+@pytest.mark.parametrize("count", [1, 16])
+def test_bodies_have_as_many_shape_coefficients_as_their_model(frame_at, people_at, count):
+    tracker, confirmed = Tracker(), []
+    for image in range(12):
+        people = people_at([(0, 0, 4), (1, 0, 5)][: 2 - image % 2])
+        bodies = replace(people, betas=np.full((len(people), count), 0.5, np.float32))
+        found = tracker.update(frame_at(image / 10), bodies)
+        assert found.bodies.betas.shape[1] == count
+        confirmed.append((found.states == TrackState.CONFIRMED).sum())
+    assert max(confirmed) == 2

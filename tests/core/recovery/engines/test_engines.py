@@ -5,21 +5,21 @@ import pytest
 import torch
 
 from humans4d_core.errors import Humans4dError
+from humans4d_core.recovery.engines import NetworkOutput
 from humans4d_core.recovery.engines.engine import OUTPUT_SHAPES, BatchedEngine, is_out_of_memory
 from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
-from humans4d_core.recovery.engines.torch_cpu import TorchCpuEngine
-from humans4d_core.recovery.hmr2 import Hmr2Output
+from humans4d_core.recovery.hmr2.engines.torch_cpu import TorchCpuEngine
 
 CPU = torch.device("cpu")
 
 
-def numbered(images: torch.Tensor) -> Hmr2Output:
+def numbered(images: torch.Tensor) -> NetworkOutput:
     """Every output of a person is the first pixel of the crop."""
     values = images[:, 0, 0, 0]
-    return Hmr2Output(
+    return NetworkOutput(
         *(values.view(-1, *[1] * len(shape)).expand(-1, *shape) for shape in OUTPUT_SHAPES)
     )
 
@@ -36,7 +36,7 @@ class SmallMemory:
     def __init__(self, people: int):
         self.people, self.batches = people, []
 
-    def __call__(self, images: torch.Tensor) -> Hmr2Output:
+    def __call__(self, images: torch.Tensor) -> NetworkOutput:
         self.batches.append(len(images))
         if len(images) > self.people:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
@@ -169,7 +169,7 @@ def test_deviation_is_the_angle_between_rotations():
     turn[0, 5, :2, :2] = torch.stack(
         (torch.stack((angle.cos(), -angle.sin())), torch.stack((angle.sin(), angle.cos())))
     )
-    outputs = [Hmr2Output(r[:, :1], r[:, 1:], None, None) for r in (turn, eye)]
+    outputs = [NetworkOutput(r[:, :1], r[:, 1:], None, None) for r in (turn, eye)]
     degrees = rotation_deviation(*outputs)
     assert degrees.shape == (1, 24)
     assert degrees[0, 5] == pytest.approx(np.degrees(0.01), rel=1e-4)
@@ -178,5 +178,7 @@ def test_deviation_is_the_angle_between_rotations():
 
 def test_deviation_of_a_network_that_overflowed_is_not_a_number():
     eye = torch.eye(3).expand(1, 24, 3, 3)
-    broken = Hmr2Output(eye[:, :1] * float("nan"), eye[:, 1:], None, None)
-    assert rotation_deviation(broken, Hmr2Output(eye[:, :1], eye[:, 1:], None, None)).isnan().any()
+    broken = NetworkOutput(eye[:, :1] * float("nan"), eye[:, 1:], None, None)
+    assert (
+        rotation_deviation(broken, NetworkOutput(eye[:, :1], eye[:, 1:], None, None)).isnan().any()
+    )

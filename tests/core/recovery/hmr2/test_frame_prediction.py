@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from humans4d_core.errors import Humans4dError, ImageError
-from humans4d_core.recovery.engines import FramePredictor
+from humans4d_core.recovery.engines import NetworkOutput
 from humans4d_core.recovery.engines.rotation_deviation import rotation_deviation
-from humans4d_core.recovery.engines.torch_cpu import TorchCpuEngine
-from humans4d_core.recovery.hmr2 import Hmr2Output, crop_people
+from humans4d_core.recovery.hmr2 import crop_people
 from humans4d_core.recovery.hmr2 import frame_prediction as frame_module
+from humans4d_core.recovery.hmr2.engines.torch_cpu import TorchCpuEngine
+from humans4d_core.recovery.hmr2.frame_prediction import FramePredictor
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_frame_on_a_device_travels_once_each_way(model_with_body, image, monke
     assert on_device.vertices.shape == on_host.vertices.shape
     assert np.array_equal(on_device.sizes, on_host.sizes)
     angles = rotation_deviation(*(
-        Hmr2Output(torch.from_numpy(p.global_orient), torch.from_numpy(p.body_pose), None, None)
+        NetworkOutput(torch.from_numpy(p.global_orient), torch.from_numpy(p.body_pose), None, None)
         for p in (on_device, on_host)
     ))  # fmt: skip
     assert angles.mean() < 0.5

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from humans4d_core.cli.main import app
 from humans4d_core.errors import Humans4dError
-from humans4d_core.recovery.engines import tensorrt_engine as tensorrt
 from humans4d_core.recovery.engines.rotation_deviation import sample_crops_like_images
 from humans4d_core.recovery.hmr2 import load_checkpoint
 from humans4d_core.recovery.hmr2 import onnx_export as export
+from humans4d_core.recovery.hmr2.engines import tensorrt_engine as tensorrt
 from humans4d_core.recovery.hmr2.onnx_export import difference_from_torch, export_onnx
 
 runner = CliRunner()

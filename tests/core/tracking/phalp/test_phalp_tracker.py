@@ -207,3 +207,15 @@ def test_who_walks_into_the_camera_unseen_stays_in_front_of_it(frame_at, people_
         assert people.bodies.pelvis_cam[0, 2] > 0
         assert np.isfinite(people.bodies.joints_px).all()
         assert (np.linalg.eigvalsh(people.position_covariance_cam[0]) > 0).all()
+
+
+@pytest.mark.parametrize("count", [1, 16])
+def test_bodies_have_as_many_shape_coefficients_as_their_model(frame_at, people_at, count):
+    tracker, confirmed = PhalpTracker(), []
+    for image in range(12):
+        people = people_at([(0, 0, 4), (1, 0, 5)])
+        bodies = replace(people, betas=np.full((len(people), count), 0.5, np.float32))
+        found = tracker.update(frame_at(image / 10), bodies)
+        assert found.bodies.betas.shape[1] == count
+        confirmed.append((found.states == TrackState.CONFIRMED).sum())
+    assert max(confirmed) == 2

@@ -11,11 +11,12 @@ import numpy as np
 import onnxruntime as ort
 import torch
 
-from ...body import BodyModel
-from ...onnx_session import open_session
-from ..hmr2.hmr2_model import Hmr2, Hmr2Output
-from ..hmr2.onnx_export import INPUT_NAME, write_onnx
-from .engine import OUTPUT_SHAPES, BatchedEngine
+from ....body import BodyModel
+from ....onnx_session import open_session
+from ...engines import NetworkOutput
+from ...engines.engine import OUTPUT_SHAPES, BatchedEngine
+from ..hmr2_model import Hmr2
+from ..onnx_export import INPUT_NAME, write_onnx
 
 _MAX_BATCH = 8
 
@@ -37,10 +38,10 @@ class OnnxEngine(BatchedEngine):
         body = None if body is None else copy.deepcopy(body).to(device)
         super().__init__(name, precision, device, self._infer, body, max_batch)
 
-    def _infer(self, images: torch.Tensor) -> Hmr2Output:
+    def _infer(self, images: torch.Tensor) -> NetworkOutput:
         """Input and outputs are tensors of torch: nothing passes through the host."""
         images = images.contiguous()
-        output = Hmr2Output(
+        output = NetworkOutput(
             *(torch.empty((len(images), *shape), device=self.device) for shape in OUTPUT_SHAPES)
         )
         binding = self._session.io_binding()

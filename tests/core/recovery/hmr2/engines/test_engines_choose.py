@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from humans4d_core.errors import Humans4dError
-from humans4d_core.recovery.engines import choose_engine
-from humans4d_core.recovery.engines import engine_choice as choose
+from humans4d_core.recovery.engines import NetworkOutput
 from humans4d_core.recovery.engines.rotation_deviation import rotation_deviation
-from humans4d_core.recovery.engines.torch_cpu import ProductSpeeds, TorchCpuEngine
-from humans4d_core.recovery.hmr2 import Hmr2Output, load_checkpoint
+from humans4d_core.recovery.hmr2 import load_checkpoint
+from humans4d_core.recovery.hmr2.engines import choose_engine
+from humans4d_core.recovery.hmr2.engines import engine_choice as choose
+from humans4d_core.recovery.hmr2.engines.torch_cpu import ProductSpeeds, TorchCpuEngine
 from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
 
 AMD = ProductSpeeds(plain=2.0, onednn=1.0, bf16=0.5)
@@ -130,7 +131,7 @@ def test_the_parity_checkpoint_runs_as_the_original(golden, parity_folder, tiny_
                                                     precision):  # fmt: skip
     model = load_checkpoint(parity_folder / "tiny_hmr2", tiny_config)
     output, bodies = choose_engine(model, "cpu", engine, precision).engine.run_bodies(golden["img"])
-    expected = Hmr2Output(golden["pred_global_orient"], golden["pred_body_pose"], None, None)
+    expected = NetworkOutput(golden["pred_global_orient"], golden["pred_body_pose"], None, None)
     assert rotation_deviation(output, expected).mean() < {"fp32": 2e-3, "bf16": 0.5}[precision]
     tolerance = {"fp32": 2e-5, "bf16": 2e-2}[precision]
     assert (

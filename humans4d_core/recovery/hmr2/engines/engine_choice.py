@@ -7,15 +7,19 @@ from typing import NamedTuple
 
 import torch
 
-from ...errors import Humans4dError
-from ..hmr2.hmr2_model import Hmr2
-from ..hmr2.reduced_precision import FastNetwork
-from ..hmr2.token_reduction import TokenReduction
-from ..hmr2.vit import NUM_TOKENS
+from ....errors import Humans4dError
+from ...engines.device import available_device
+from ...engines.engine import Engine
+from ...engines.rotation_deviation import (
+    MAX_MEAN_DEGREES,
+    rotation_deviation,
+    sample_crops_like_images,
+)
+from ..hmr2_model import Hmr2
+from ..reduced_precision import FastNetwork
+from ..token_reduction import TokenReduction
+from ..vit import NUM_TOKENS
 from . import openvino_engine as openvino
-from .device import available_device
-from .engine import Engine
-from .rotation_deviation import MAX_MEAN_DEGREES, rotation_deviation, sample_crops_like_images
 from .torch_cpu import TorchCpuEngine, product_speeds
 from .torch_cuda import TorchCudaEngine
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from humans4d_core.recovery.engines import FramePredictor, choose_engine
 from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
-from humans4d_core.recovery.engines.torch_cpu import TorchCpuEngine
-from humans4d_core.recovery.engines.torch_cuda import TorchCudaEngine
+from humans4d_core.recovery.hmr2.engines import choose_engine
+from humans4d_core.recovery.hmr2.engines.torch_cpu import TorchCpuEngine
+from humans4d_core.recovery.hmr2.engines.torch_cuda import TorchCudaEngine
+from humans4d_core.recovery.hmr2.frame_prediction import FramePredictor
 from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

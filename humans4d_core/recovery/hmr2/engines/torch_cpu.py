@@ -12,10 +12,11 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from ..hmr2.hmr2_model import Hmr2, Hmr2Output
-from ..hmr2.reduced_precision import FastNetwork, attention_by_products
-from ..hmr2.token_reduction import TokenReduction
-from .engine import BatchedEngine
+from ...engines import NetworkOutput
+from ...engines.engine import BatchedEngine
+from ..hmr2_model import Hmr2
+from ..reduced_precision import FastNetwork, attention_by_products
+from ..token_reduction import TokenReduction
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -37,7 +38,7 @@ class TorchCpuEngine(BatchedEngine):
         body = None if model.body is None else copy.deepcopy(model.body).to("cpu")
         super().__init__("torch", precision, torch.device("cpu"), self._infer, body, _MAX_BATCH)
 
-    def _infer(self, images: torch.Tensor) -> Hmr2Output:
+    def _infer(self, images: torch.Tensor) -> NetworkOutput:
         if not self.uses_onednn:
             return self._network(images)
         with onednn_products():

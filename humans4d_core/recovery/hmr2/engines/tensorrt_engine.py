@@ -13,10 +13,10 @@ from pathlib import Path
 import onnxruntime as ort
 import torch
 
-from ...body import BodyModel
-from ...errors import Humans4dError, ModelFileError
-from ..hmr2.hmr2_model import Hmr2
-from ..hmr2.onnx_export import INPUT_NAME, export_onnx
+from ....body import BodyModel
+from ....errors import Humans4dError, ModelFileError
+from ..hmr2_model import Hmr2
+from ..onnx_export import INPUT_NAME, export_onnx
 from .onnx_engine import OnnxEngine
 
 PROVIDER = "TensorrtExecutionProvider"

@@ -9,14 +9,18 @@ import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from humans4d_core.errors import Humans4dError
-from humans4d_core.recovery.engines import torch_cuda
+from humans4d_core.recovery.engines import NetworkOutput
 from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
-from humans4d_core.recovery.engines.torch_cpu import TorchCpuEngine, onednn_products, product_speeds
-from humans4d_core.recovery.engines.torch_cuda import TorchCudaEngine
-from humans4d_core.recovery.hmr2 import Hmr2Output
+from humans4d_core.recovery.hmr2.engines import torch_cuda
+from humans4d_core.recovery.hmr2.engines.torch_cpu import (
+    TorchCpuEngine,
+    onednn_products,
+    product_speeds,
+)
+from humans4d_core.recovery.hmr2.engines.torch_cuda import TorchCudaEngine
 from humans4d_core.recovery.hmr2.reduced_precision import (
     FastNetwork,
     FastPatches,
@@ -38,16 +42,16 @@ def expected(tiny_model, crops):
     return tiny_model(crops)
 
 
-def rounding(output: Hmr2Output, model, crops) -> float:
+def rounding(output: NetworkOutput, model, crops) -> float:
     """How far an output is from that of float64, relative to how far plain float32 is.
 
     How much rounding a network of random weights amplifies depends on the crops and the processor.
     """
-    exact = Hmr2Output(*copy.deepcopy(model).double()(crops.double()))
+    exact = NetworkOutput(*copy.deepcopy(model).double()(crops.double()))
     return largest_difference(output, exact) / largest_difference(model(crops), exact)
 
 
-def largest_difference(output: Hmr2Output, expected: Hmr2Output) -> float:
+def largest_difference(output: NetworkOutput, expected: NetworkOutput) -> float:
     return max(
         ((a - b).abs().max() / b.abs().max()).item() for a, b in zip(output, expected, strict=True)
     )
@@ -162,8 +166,8 @@ def test_graphs_are_recorded_once_a_size_and_filled_up(tiny_model, crops, expect
     third = engine.run(crops[[2, 1, 0]])
     assert graphs.recorded == [(4, False), (2, False)]
     assert largest_difference(first, expected) < 1e-5, "a later replay wrote over it"
-    assert largest_difference(second, Hmr2Output(*(value[:2] for value in expected))) < 1e-5
-    assert largest_difference(third, Hmr2Output(*(value.flip(0) for value in expected))) < 1e-5
+    assert largest_difference(second, NetworkOutput(*(value[:2] for value in expected))) < 1e-5
+    assert largest_difference(third, NetworkOutput(*(value.flip(0) for value in expected))) < 1e-5
 
 
 def test_more_people_than_the_largest_graph_are_split(tiny_model, graphs):
@@ -264,18 +268,18 @@ def test_weights_that_the_gpu_cannot_hold_are_one_sentence(tiny_model, monkeypat
 
 def test_openvino_fp32_is_exact_for_any_number_of_people(tiny_model, crops, expected):
     pytest.importorskip("openvino")
-    from humans4d_core.recovery.engines.openvino_engine import OpenVinoEngine
+    from humans4d_core.recovery.hmr2.engines.openvino_engine import OpenVinoEngine
 
     engine = OpenVinoEngine(tiny_model)
     assert largest_difference(engine.run(crops), expected) < 1e-5
-    one = Hmr2Output(*(value[1:2] for value in expected))
+    one = NetworkOutput(*(value[1:2] for value in expected))
     assert largest_difference(engine.run(crops[1:2]), one) < 1e-5
 
 
 def test_openvino_reports_to_nobody(tiny_model, monkeypatch):
     pytest.importorskip("openvino")
     telemetry = pytest.importorskip("openvino_telemetry").Telemetry
-    from humans4d_core.recovery.engines.openvino_engine import OpenVinoEngine
+    from humans4d_core.recovery.hmr2.engines.openvino_engine import OpenVinoEngine
 
     def report(*arguments, **options):
         raise AssertionError("OpenVINO wants to send what it is used for")
@@ -288,7 +292,7 @@ def test_openvino_reports_to_nobody(tiny_model, monkeypatch):
 @pytest.mark.parametrize("precision, degrees", [("fp32", 1e-3), ("int8", 5.0)])
 def test_onnxruntime_runs_the_network(tiny_model, crops, expected, precision, degrees):
     pytest.importorskip("onnxscript")
-    from humans4d_core.recovery.engines.onnx_engine import onnx_cpu_engine
+    from humans4d_core.recovery.hmr2.engines.onnx_engine import onnx_cpu_engine
 
     engine = onnx_cpu_engine(tiny_model, precision)
     deviation = rotation_deviation(engine.run(crops), expected).mean()

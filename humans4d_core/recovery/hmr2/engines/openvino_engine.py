@@ -13,10 +13,11 @@ import warnings
 import torch
 from torch import nn
 
-from ...errors import Humans4dError
-from ..hmr2.hmr2_model import Hmr2, Hmr2Output, read_out
-from ..hmr2.reduced_precision import FastNetwork
-from .engine import CROP_SHAPE, BatchedEngine
+from ....errors import Humans4dError
+from ...engines import NetworkOutput
+from ...engines.engine import CROP_SHAPE, BatchedEngine
+from ..hmr2_model import Hmr2, read_out
+from ..reduced_precision import FastNetwork
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
 
@@ -55,7 +56,7 @@ class OpenVinoEngine(BatchedEngine):
         body = None if model.body is None else copy.deepcopy(model.body).to("cpu")
         super().__init__("openvino", precision, torch.device("cpu"), self._infer, body, _MAX_BATCH)
 
-    def _infer(self, images: torch.Tensor) -> Hmr2Output:
+    def _infer(self, images: torch.Tensor) -> NetworkOutput:
         # The array is OpenVINO's own, overwritten by the next run: the head has read it by then.
         tokens = self._compiled([images.contiguous().numpy()])[0]
         return read_out(self._head(torch.from_numpy(tokens)))

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from humans4d_core.errors import Humans4dError, ModelFileError
-from humans4d_core.recovery.engines import choose_engine
-from humans4d_core.recovery.engines import tensorrt_engine as tensorrt
 from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
     sample_crops_like_images,
 )
+from humans4d_core.recovery.hmr2.engines import choose_engine
+from humans4d_core.recovery.hmr2.engines import tensorrt_engine as tensorrt
 
 CPU_PROVIDER = "CPUExecutionProvider"
 without_tensorrt = pytest.mark.skipif(tensorrt.is_available(), reason="TensorRT is here")

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from ...body import BodyOutput
-from ...errors import Humans4dError
-from ..hmr2.hmr2_model import Hmr2, Hmr2Output
-from ..hmr2.reduced_precision import FastNetwork, PatchProducts
-from ..hmr2.token_reduction import TokenReduction
-from .engine import CROP_SHAPE, BatchedEngine, is_out_of_memory
+from ....body import BodyOutput
+from ....errors import Humans4dError
+from ...engines import NetworkOutput
+from ...engines.engine import CROP_SHAPE, BatchedEngine, is_out_of_memory
+from ..hmr2_model import Hmr2
+from ..reduced_precision import FastNetwork, PatchProducts
+from ..token_reduction import TokenReduction
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -33,7 +34,7 @@ _recording = threading.Lock()
 
 _log = logging.getLogger(__name__)
 
-Step = Callable[[torch.Tensor, bool], tuple[Hmr2Output, BodyOutput | None]]
+Step = Callable[[torch.Tensor, bool], tuple[NetworkOutput, BodyOutput | None]]
 
 
 class TorchCudaEngine(BatchedEngine):
@@ -72,7 +73,7 @@ class TorchCudaEngine(BatchedEngine):
 
     def _step(
         self, images: torch.Tensor, with_bodies: bool
-    ) -> tuple[Hmr2Output, BodyOutput | None]:
+    ) -> tuple[NetworkOutput, BodyOutput | None]:
         if self._scratch is None:
             return super()._step(images, with_bodies)
         size = min(size for size in GRAPH_BATCHES if size >= len(images))
@@ -149,7 +150,7 @@ class RecordedStep:
             torch.cuda.current_stream().wait_stream(stream)
         self.replay = graph.replay
 
-    def __call__(self, images: torch.Tensor) -> tuple[Hmr2Output, BodyOutput | None]:
+    def __call__(self, images: torch.Tensor) -> tuple[NetworkOutput, BodyOutput | None]:
         """The step on `images` (N, 3, 256, 256), N up to the recorded number of people."""
         count = len(images)
         # What stands in the other rows is computed too, and thrown away.
@@ -160,5 +161,5 @@ class RecordedStep:
         return _first(output, count), None if bodies is None else _first(bodies, count)
 
 
-def _first(tensors: Hmr2Output | BodyOutput, count: int):
+def _first(tensors: NetworkOutput | BodyOutput, count: int):
     return type(tensors)(*(None if t is None else t[:count].clone() for t in tensors))
