@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from humans4d_core.detection import MoveNet, NanoDet
+from humans4d_core.detection.movenet import MoveNet
+from humans4d_core.detection.nanodet import NanoDet
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from humans4d_core.detection import DETECTOR_NAMES, create_detector
+from humans4d_core.detection import DETECTORS, create_detector
 
 MEAN = np.array((103.53, 116.28, 123.675))
 STD = np.array((57.375, 57.12, 58.395))
@@ -67,7 +67,7 @@ def main() -> None:
     images = np.random.default_rng(0).integers(0, 256, (arguments.images, 480, 640, 3), np.uint8)
     rows = {}
     for threads in (1, 2):
-        ways = {name: create_detector(name, threads).detect for name in DETECTOR_NAMES}
+        ways = {name: create_detector(name, threads).detect for name in DETECTORS}
         if arguments.originals:
             folder = arguments.originals
             ways["nanodet, plain"] = plain(folder / "nanodet_g_416.onnx", (416, 416), threads)

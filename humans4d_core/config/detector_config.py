@@ -15,4 +15,9 @@ class DetectorConfig(PartConfig):
     part: ClassVar[str] = "detector"
 
     #: Checked where the detector is created: the registry knows the names.
-    name: str = setting("movenet", "Finds people.", parameter="detector")
+    name: str = setting(
+        "movenet",
+        "Finds people: nanodet, movenet (both embedded), or onnx:FILE, a file of one's own of "
+        "RT-DETR, D-FINE, RF-DETR or YOLOX (docs/extending.md).",
+        parameter="detector",
+    )

@@ -22,6 +22,19 @@ def letterbox(image_bgr: np.ndarray, long_side: int) -> tuple[np.ndarray, float]
     at the bottom or the right to the next multiple of 32 only, which is a quarter less to compute
     for a 4:3 image than a square. Raises ImageError for anything but a colour image.
     """
+    check_colour_image(image_bgr)
+    height, width = image_bgr.shape[:2]
+    scale = long_side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    resized = cv2.resize(image_bgr, size)
+    right, bottom = (-length % LARGEST_STRIDE for length in size)
+    if right or bottom:
+        resized = cv2.copyMakeBorder(resized, 0, bottom, 0, right, cv2.BORDER_CONSTANT)
+    return resized[None], scale
+
+
+def check_colour_image(image_bgr: np.ndarray) -> None:
+    """Raises ImageError for anything but (H, W, 3) uint8 with pixels in it."""
     if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
         raise ImageError(
             f"image has shape {image_bgr.shape} and type {image_bgr.dtype}: expected (H, W, 3) "
@@ -30,13 +43,6 @@ def letterbox(image_bgr: np.ndarray, long_side: int) -> tuple[np.ndarray, float]
     height, width = image_bgr.shape[:2]
     if not height or not width:
         raise ImageError(f"image is {width}x{height}: it has no pixels")
-    scale = long_side / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    resized = cv2.resize(image_bgr, size)
-    right, bottom = (-length % LARGEST_STRIDE for length in size)
-    if right or bottom:
-        resized = cv2.copyMakeBorder(resized, 0, bottom, 0, right, cv2.BORDER_CONSTANT)
-    return resized[None], scale
 
 
 def to_detections(

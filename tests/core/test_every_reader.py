@@ -81,6 +81,12 @@ def onnx(path):
     return open_session(path)
 
 
+def own_detector(path):
+    from humans4d_core.detection import create_detector
+
+    return create_detector(f"onnx:{path}", 1)
+
+
 def boxes(path):
     from humans4d_core.io import read_mot
 
@@ -127,6 +133,7 @@ READERS = {
     "its configuration": (predictor_config, (".yaml",),
                           ["tracking/phalp/pose_predictor_checkpoint.py"]),
     "detector": (onnx, (".onnx",), ["onnx_session.py", "embedded_models.py"]),
+    "own detector": (own_detector, (".onnx",), []),
     "boxes": (boxes, (".txt",), ["io/results/mot_files.py"]),
     "tracks": (tracks, (".txt",), ["evaluation/mot_tables.py"]),
     "settings": (settings, (".yaml",), ["cli/setting_options.py"]),

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 from places import SHARED
 
-from humans4d_core.detection import DETECTOR_NAMES, create_detector
+from humans4d_core.detection import DETECTORS, create_detector
 from humans4d_core.errors import Humans4dError, ImageError
 
 MEDIA = SHARED / "media"
 
 
-@pytest.fixture(scope="module", params=DETECTOR_NAMES)
+@pytest.fixture(scope="module", params=DETECTORS)
 def detector(request):
     return create_detector(request.param, threads=1)
 
@@ -99,7 +99,9 @@ def test_what_is_not_a_colour_image_is_refused(detector, image):
 
 
 def test_an_unknown_detector_is_refused_with_the_known_names():
-    with pytest.raises(Humans4dError, match="detector is 'yolo': give one of nanodet, movenet"):
+    with pytest.raises(
+        Humans4dError, match="detector is 'yolo': give one of nanodet, movenet, onnx:FILE"
+    ):
         create_detector("yolo")
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from humans4d_core.config import RecoveryConfig
-from humans4d_core.detection import DEFAULT_DETECTOR, DETECTOR_NAMES
+from humans4d_core.config import DetectorConfig, RecoveryConfig
+from humans4d_core.detection import DETECTOR_NAMES
 from humans4d_core.errors import Humans4dError
 from humans4d_core.io import summary_table, versions, write_summary
 from humans4d_core.recovery import RECOVERY_NAMES
@@ -124,7 +124,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fps", type=float, help="frames a second of the video")
     parser.add_argument("--fov", type=float, help="the camera's horizontal field of view, degrees")
     parser.add_argument("--seconds", type=_positive, help="only that much of the input")
-    parser.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTOR_NAMES)
+    parser.add_argument(
+        "--detector", default=DetectorConfig().name, help=f"{', '.join(DETECTOR_NAMES)}."
+    )
     parser.add_argument("--recovery", default=RecoveryConfig().name, choices=RECOVERY_NAMES)
     parser.add_argument("--output", type=Path, default=Path("out/demo"), metavar="DIR")
     parser.add_argument("--cache", type=Path, default=Path(".cache/demo"), help=argparse.SUPPRESS)
@@ -136,6 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     def program() -> int:
         with stop_on_signals() as stop:
             try:
+                check_detector(options.detector)
                 run_demo(options, console, stop)
             except (Interrupted, Humans4dError) as error:
                 # What else fails once the user wants to leave is no news.
