@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from humans4d_core.config import DetectorConfig, RecoveryConfig
-from humans4d_core.detection import DETECTOR_NAMES
+from humans4d_core.detection import DETECTOR_NAMES, check_detector
 from humans4d_core.errors import Humans4dError
 from humans4d_core.io import summary_table, versions, write_summary
 from humans4d_core.recovery import RECOVERY_NAMES
