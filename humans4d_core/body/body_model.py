@@ -37,8 +37,6 @@ class BodyOutput(NamedTuple):
 
     vertices: torch.Tensor  #: (N, V, 3)
     joints: torch.Tensor  #: (N, 24, 3)
-    joints45: torch.Tensor | None  #: (N, 45, 3): the 24 and SURFACE_JOINTS; None: not SMPL's mesh
-    joints44: torch.Tensor | None  #: (N, 44, 3): OpenPose's 25 and HMR 2.0's 19; None: no regressor
 
 
 class BodyModel(torch.nn.Module):
@@ -76,7 +74,7 @@ class BodyModel(torch.nn.Module):
         keep("_surface_vertices", surface if on_smpl_mesh else None, torch.int64)
         keep("_openpose_joints", openpose if on_smpl_mesh else None, torch.int64)
         extra = data.joint_regressor_extra if on_smpl_mesh else None
-        keep("_regressor_extra", None if extra is None else extra.T)
+        keep("_regressor_extra", extra)
 
     def at_rest(self) -> tuple[np.ndarray, np.ndarray]:
         """Vertices (V, 3) and joints (24, 3) of the mean body at rest: m, float32."""
@@ -106,8 +104,22 @@ class BodyModel(torch.nn.Module):
         transforms = self._joint_transforms(rotations, rest_joints)  # (N, 24, 3, 4)
         joints = (transforms[..., :3] @ rest_joints[..., None]).squeeze(-1) + transforms[..., 3]
         coordinates = self._skin(self._shaped(body_pose, betas), transforms)  # (N, 3, V)
-        joints45, joints44 = self._picked_joints(coordinates, joints)
-        return BodyOutput(coordinates.transpose(1, 2).contiguous(), joints, joints45, joints44)
+        return BodyOutput(coordinates.transpose(1, 2).contiguous(), joints)
+
+    def joints45(self, output: BodyOutput) -> torch.Tensor | None:
+        """(N, 45, 3): the 24 joints and SURFACE_JOINTS; None where the mesh is not SMPL's."""
+        if self._surface_vertices is None:
+            return None
+        return torch.cat((output.joints, output.vertices[:, self._surface_vertices]), dim=1)
+
+    def joints44(self, output: BodyOutput) -> torch.Tensor | None:
+        """(N, 44, 3): OpenPose's 25 joints and HMR 2.0's 19; None where there is no regressor for
+        them."""
+        joints45 = self.joints45(output)
+        if joints45 is None or self._regressor_extra is None:
+            return None
+        extra = self._regressor_extra @ output.vertices
+        return torch.cat((joints45[:, self._openpose_joints], extra), dim=1)
 
     def _shaped(self, body_pose: torch.Tensor, betas: torch.Tensor) -> torch.Tensor:
         """Vertices at rest with the blend shapes of shape and pose: (N, 3, V)."""
@@ -145,19 +157,6 @@ class BodyModel(torch.nn.Module):
         posed = torch.addcmul(blended[:, 3], blended[:, 0], x)
         posed = torch.addcmul(posed, blended[:, 1], y)
         return torch.addcmul(posed, blended[:, 2], z)
-
-    def _picked_joints(
-        self, coordinates: torch.Tensor, joints: torch.Tensor
-    ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        """The 45 and 44 joints, where the mesh has them."""
-        if self._surface_vertices is None:
-            return None, None
-        surface = coordinates[:, :, self._surface_vertices].transpose(1, 2)
-        joints45 = torch.cat((joints, surface), dim=1)
-        if self._regressor_extra is None:
-            return joints45, None
-        extra = (coordinates.flatten(0, 1) @ self._regressor_extra).unflatten(0, (len(joints), 3))
-        return joints45, torch.cat((joints45[:, self._openpose_joints], extra.transpose(1, 2)), 1)
 
 
 def _ancestors(parents: tuple[int, ...]) -> np.ndarray:

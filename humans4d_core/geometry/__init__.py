@@ -11,10 +11,7 @@ from .projection import (
 from .rotations import (
     axis_angle_to_matrix,
     axis_angle_to_quaternion,
-    matrix_to_axis_angle,
     matrix_to_quaternion,
-    matrix_to_rotation_6d,
-    perspective_projection,
     quaternion_to_matrix,
     rotation_6d_to_matrix,
 )
@@ -25,10 +22,7 @@ __all__ = [
     "axis_angle_to_matrix",
     "axis_angle_to_quaternion",
     "crop_camera_to_translation",
-    "matrix_to_axis_angle",
     "matrix_to_quaternion",
-    "matrix_to_rotation_6d",
-    "perspective_projection",
     "pixels_to_rays",
     "project",
     "quaternion_to_matrix",

@@ -18,11 +18,6 @@ def rotation_6d_to_matrix(rotation_6d: torch.Tensor) -> torch.Tensor:
     return torch.stack((x, y, torch.linalg.cross(x, y)), dim=-1)
 
 
-def matrix_to_rotation_6d(matrix: torch.Tensor) -> torch.Tensor:
-    """(*, 3, 3) -> (*, 6): the first two columns, one after the other."""
-    return matrix[..., :, :2].transpose(-1, -2).flatten(-2)
-
-
 def quaternion_to_matrix(quaternion: torch.Tensor) -> torch.Tensor:
     """(*, 4) as w, x, y, z, of any length but zero -> (*, 3, 3)."""
     w, x, y, z = F.normalize(quaternion, dim=-1).unbind(-1)
@@ -73,32 +68,3 @@ def matrix_to_quaternion(matrix: torch.Tensor) -> torch.Tensor:
     best = squares.argmax(-1)[..., None, None].expand(*squares.shape[:-1], 1, 4)
     quaternion = F.normalize(candidates.gather(-2, best).squeeze(-2), dim=-1)
     return torch.where(quaternion[..., :1] < 0, -quaternion, quaternion)
-
-
-def matrix_to_axis_angle(matrix: torch.Tensor) -> torch.Tensor:
-    """(*, 3, 3) -> (*, 3) radians, of length 0..pi."""
-    quaternion = matrix_to_quaternion(matrix)
-    w, xyz = quaternion[..., :1], quaternion[..., 1:]
-    sine = torch.linalg.vector_norm(xyz, dim=-1, keepdim=True)
-    angle = 2 * torch.atan2(sine, w)
-    small = sine < 1e-7
-    return xyz * torch.where(small, torch.full_like(sine, 2.0), angle / sine.masked_fill(small, 1))
-
-
-def perspective_projection(
-    points: torch.Tensor,
-    translation: torch.Tensor,
-    focal_length: torch.Tensor,
-    center: torch.Tensor | None = None,
-    rotation: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Points (N, K, 3) -> (N, K, 2), x = f (R X + t)_xy / (R X + t)_z + c.
-
-    translation (N, 3) in the points' unit; focal_length and center (N, 2) in the result's unit;
-    center None is zero, rotation (N, 3, 3) None is identity.
-    """
-    if rotation is not None:
-        points = points @ rotation.transpose(-1, -2)
-    points = points + translation[:, None]
-    projected = points[..., :2] / points[..., 2:] * focal_length[:, None]
-    return projected if center is None else projected + center[:, None]

@@ -15,7 +15,7 @@ from ..crops.host_buffer import HostBuffer
 from ..crops.person_crops import crop_people
 from ..engines.engine import Engine, is_out_of_memory
 
-_NO_BODIES = BodyOutput(None, None, None, None)
+_NO_BODIES = BodyOutput(None, None)
 
 
 class FrameBodies(NamedTuple):
@@ -27,8 +27,6 @@ class FrameBodies(NamedTuple):
     camera: np.ndarray  #: (N, 3): scale, x, y of the crop's weak camera
     vertices: np.ndarray | None  #: (N, V, 3) m, SMPL's frame; None: the engine has no body model
     joints: np.ndarray | None  #: (N, 24, 3) m, likewise
-    joints45: np.ndarray | None  #: (N, 45, 3) m, likewise, or not SMPL's mesh
-    joints44: np.ndarray | None  #: (N, 44, 3) m, likewise
     centers: np.ndarray  #: (N, 2) px, middles of the crops' squares in the image
     sizes: np.ndarray  #: (N,) px, their sides
 

@@ -45,7 +45,6 @@ class Fit:
     translation: np.ndarray  #: (N, 3) m, SMPL's
     points: np.ndarray  #: (N, K, 3) m, the landmark points in the camera frame
     image_error: np.ndarray  #: (N,) m at the person's depth, weighted mean over landmarks
-    world_error: np.ndarray  #: (N,) m, weighted mean over landmarks
 
 
 class LandmarkFit:
@@ -175,7 +174,7 @@ class LandmarkFit:
 
     def _result(self, parameters, targets) -> Fit:
         _, local, pose = self._pose(parameters)
-        across, along, points = self._residuals(pose, parameters, targets)
+        across, _, points = self._residuals(pose, parameters, targets)
         weights = targets[2] / np.maximum(targets[2].sum(1, keepdims=True), 1e-6)
         return Fit(
             local,
@@ -183,5 +182,4 @@ class LandmarkFit:
             parameters[:, -3:],
             points,
             (np.linalg.norm(across, axis=-1) * weights).sum(1),
-            (np.linalg.norm(along, axis=-1) * weights).sum(1),
         )

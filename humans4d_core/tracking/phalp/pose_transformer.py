@@ -161,7 +161,10 @@ class SmplHead(nn.Module):
 
 
 class PoseTransformer(nn.Module):
-    """Normalised tokens of a timeline -> features of its frames -> poses, locations, actions."""
+    """Normalised tokens of a timeline -> features of its frames -> poses and locations.
+
+    The released weights hold a head for AVA's actions, which nobody reads: its place is kept.
+    """
 
     def __init__(self, config: PosePredictorConfig):
         super().__init__()
@@ -222,10 +225,6 @@ class PoseTransformer(nn.Module):
         """Features (*, C) -> tokens (*, 229), not normalised."""
         rotations, betas = self.smpl_head[0](features)
         return torch.cat((rotations.flatten(-3), betas, self.loca_head[0](features)), dim=-1)
-
-    def actions(self, features: torch.Tensor) -> torch.Tensor:
-        """Features (*, C) -> logits (*, 60) of AVA's actions."""
-        return self.action_head_ava[0](features)
 
 
 def _frames(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:

@@ -207,7 +207,7 @@ class TestGradient:
 class TestPickedJoints:
     def test_mesh_of_its_own_has_none(self, body):
         output = body(*rest())
-        assert output.joints45 is None and output.joints44 is None
+        assert body.joints45(output) is None and body.joints44(output) is None
 
     def test_smpl_mesh_gives_45_and_with_a_regressor_44(self):
         arrays = random_arrays(6890, 13776)
@@ -217,13 +217,15 @@ class TestPickedJoints:
         assert without.name == "smpl"
         output = without(turn, bend, betas)
         vertices = list(SURFACE_JOINTS.values())
-        torch.testing.assert_close(output.joints45[:, :24], output.joints)
-        torch.testing.assert_close(output.joints45[:, 24:], output.vertices[:, vertices])
-        assert output.joints44 is None
+        joints45 = without.joints45(output)
+        torch.testing.assert_close(joints45[:, :24], output.joints)
+        torch.testing.assert_close(joints45[:, 24:], output.vertices[:, vertices])
+        assert without.joints44(output) is None
 
         extra = np.random.default_rng(2).random((19, 6890), np.float32) / 6890
         model = BodyModel(body_data(arrays | {"joint_regressor_extra": extra})).double()
         output = model(turn, bend, betas)
-        torch.testing.assert_close(output.joints44[:, :25], output.joints45[:, OPENPOSE_FROM_45])
+        joints44, joints45 = model.joints44(output), model.joints45(output)
+        torch.testing.assert_close(joints44[:, :25], joints45[:, OPENPOSE_FROM_45])
         expected = torch.from_numpy(extra).double() @ output.vertices
-        torch.testing.assert_close(output.joints44[:, 25:], expected)
+        torch.testing.assert_close(joints44[:, 25:], expected)
