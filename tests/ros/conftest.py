@@ -402,6 +402,32 @@ def station():
     station.close()
 
 
+@pytest.fixture
+def graph():
+    """graph(find) -> the first true value of `find(node)`, asked of the ROS graph as a node that
+    has just come sees it: what one node has missed while others came and went, the next one learns.
+    """
+    import rclpy
+
+    def ask(find, what: str, tries: int = 3):
+        for _ in range(tries):
+            context = rclpy.Context()
+            rclpy.init(context=context)
+            node = rclpy.create_node("graph", context=context)
+            try:
+                end = time.monotonic() + TIMEOUT / 2
+                while time.monotonic() < end:
+                    if found := find(node):
+                        return found
+                    time.sleep(0.1)
+            finally:
+                node.destroy_node()
+                context.try_shutdown()
+        raise AssertionError(f"{what}: not within {tries * TIMEOUT / 2:g} s")
+
+    return ask
+
+
 @pytest.fixture(scope="module")
 def call(station):
     """call(type, service, request) -> the response of one of the node's services.

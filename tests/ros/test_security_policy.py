@@ -45,22 +45,25 @@ def node(start_node):
     return node
 
 
-def test_the_policy_allows_what_the_node_does_and_no_more(node, station, config_folder):
+@pytest.mark.usefixtures("node")
+@pytest.mark.parametrize(
+    ("what", "question"),
+    [
+        ("subscribe", "get_subscriber_names_and_types_by_node"),
+        ("publish", "get_publisher_names_and_types_by_node"),
+        ("reply", "get_service_names_and_types_by_node"),
+    ],
+)
+def test_the_policy_allows_what_the_node_does_and_no_more(graph, config_folder, what, question):
     policy = allowed(config_folder)
-    questions = {
-        "subscribe": station.node.get_subscriber_names_and_types_by_node,
-        "publish": station.node.get_publisher_names_and_types_by_node,
-        "reply": station.node.get_service_names_and_types_by_node,
-    }
-    for what, ask in questions.items():
-        required = policy[what] - OPTIONAL[what]
+    required = policy[what] - OPTIONAL[what]
 
-        def is_complete(ask=ask, required=required):
-            try:
-                return required <= {name for name, _ in ask(NODE, NAMESPACE)}
-            except NodeNameNonExistentError:  # not discovered yet
-                return False
+    def used_when_complete(asking):
+        try:
+            used = {name for name, _ in getattr(asking, question)(NODE, NAMESPACE)}
+        except NodeNameNonExistentError:  # not discovered yet
+            return None
+        return used if required <= used else None
 
-        station.wait_for(is_complete, f"the node is found to {what} {sorted(required)}")
-        used = {name for name, _ in ask(NODE, NAMESPACE)}
-        assert used - policy[what] == set(), what
+    used = graph(used_when_complete, f"the node is found to {what} {sorted(required)}")
+    assert used - policy[what] == set()
