@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from parity_files import lay_out
+from places import ROOT
 
 # A busy machine is no fault: no test asserts how long something takes.
 settings.register_profile("project", deadline=None)
@@ -26,6 +27,39 @@ for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
 os.environ.pop("HUMANS4D_CHECKPOINT", None)
 os.environ["HOME"] = _home = tempfile.mkdtemp(prefix="humans4d_home_")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+
+#: What a test needs beyond this machine's CPU; `./run test` leaves them out, `--all` does not.
+SPECIAL = ("gpu", "slow")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help=f"also tests marked {', '.join(SPECIAL)}")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Marks of places; where several processes share the work (-n), one of them has all of ROS."""
+    ros = ROOT / "tests/ros"
+    chosen, left_out = [], []
+    for item in items:
+        is_ros = ros in item.path.parents
+        if is_ros:
+            item.add_marker("ros")
+        # ROS tests wait more than they work; two at once would hear each other.
+        item.add_marker(pytest.mark.xdist_group("ros" if is_ros else str(item.path)))
+        is_special = any(item.get_closest_marker(mark) for mark in SPECIAL)
+        all_marks = config.option.all or config.option.markexpr
+        (left_out if is_special and not all_marks else chosen).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = chosen
+
+
+def pytest_runtest_setup(item):
+    """Beside a process that has the ROS tests, whose waits end some time, the others give way."""
+    shares_work = "PYTEST_XDIST_WORKER" in os.environ
+    if shares_work and not item.get_closest_marker("ros") and os.nice(0) == 0:
+        os.nice(10)
 
 
 @pytest.fixture(scope="session")

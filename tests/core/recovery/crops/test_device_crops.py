@@ -127,6 +127,7 @@ def test_what_is_launched_depends_on_shapes_alone():
         assert crops.dtype == torch.float32
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_cuda_graph_holds_the_crops():
     image = torch.from_numpy(textured(480, 640)).cuda()

@@ -17,7 +17,10 @@ from humans4d_core.recovery.hmr2.engines.torch_cuda import TorchCudaEngine
 from humans4d_core.recovery.hmr2.frame_prediction import FramePredictor
 from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"),
+]
 
 BOXES = np.array(((20, 10, 120, 230), (150, 40, 230, 200), (-80, 100, 900, 800)), np.float64)
 
