@@ -1,16 +1,37 @@
-"""Recovery: image and boxes in, bodies in the camera frame out."""
+"""Recovery: image and boxes in, bodies in the camera frame out. A new one is a folder and one line
+of RECOVERIES."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 from ..config import RecoveryConfig
 from ..errors import Humans4dError
 from ..shown_text import shown
 from .body_recovery import Recovery
 
-#: "auto": HMR 2.0 where a checkpoint is found, else the embedded default.
-RECOVERY_NAMES = ("auto", "hmr2", "landmarks")
+
+def _hmr2(config: RecoveryConfig, threads: int | None, sure_score: float) -> Recovery:
+    from .hmr2.hmr2_recovery import Hmr2Recovery
+
+    return Hmr2Recovery(config.checkpoint or None, config.device or None, threads, config.engine)
+
+
+def _landmarks(config: RecoveryConfig, threads: int | None, sure_score: float) -> Recovery:
+    from .landmarks import LandmarksRecovery
+
+    return LandmarksRecovery(threads, sure_score)
+
+
+#: Name -> what makes the recovery; loaded when one is created.
+RECOVERIES: dict[str, Callable[[RecoveryConfig, int | None, float], Recovery]] = {
+    "hmr2": _hmr2,
+    "landmarks": _landmarks,
+}
+
+#: "auto": HMR 2.0 where a checkpoint is named or found, else the embedded default.
+AUTO = "auto"
+RECOVERY_NAMES = (AUTO, *RECOVERIES)
 
 
 def create_recovery(
@@ -18,22 +39,15 @@ def create_recovery(
     threads: int | None = None,
     sure_score: float = 0.0,
 ) -> Recovery:
-    """The recovery that a configuration names; with "auto" a checkpoint that is named or found
-    decides for HMR 2.0.
+    """The recovery that a configuration names.
 
     threads: of the CPU, None for all. sure_score: of a detection that surely shows a person, see
     LandmarksRecovery. Raises Humans4dError for an unknown name, ModelFileError for a checkpoint
     that cannot be used.
     """
-    name, checkpoint = config.name, config.checkpoint or None
-    check_recovery(name)
-    if name == "landmarks" or (name == "auto" and not _has_checkpoint(checkpoint)):
-        from .landmarks import LandmarksRecovery
-
-        return LandmarksRecovery(threads, sure_score)
-    from .hmr2.hmr2_recovery import Hmr2Recovery
-
-    return Hmr2Recovery(checkpoint, config.device or None, threads, config.engine)
+    check_recovery(config.name)
+    name = _found(config) if config.name == AUTO else config.name
+    return RECOVERIES[name](config, threads, sure_score)
 
 
 def check_recovery(name: str) -> None:
@@ -42,13 +56,15 @@ def check_recovery(name: str) -> None:
         raise Humans4dError(f"recovery is '{shown(name)}': give one of {', '.join(RECOVERY_NAMES)}")
 
 
-def _has_checkpoint(checkpoint: str | Path | None) -> bool:
+def _found(config: RecoveryConfig) -> str:
+    """What `auto` stands for here."""
     from .hmr2.checkpoint_search import find_checkpoint
 
-    return find_checkpoint(checkpoint) is not None
+    return "landmarks" if find_checkpoint(config.checkpoint or None) is None else "hmr2"
 
 
 __all__ = [
+    "RECOVERIES",
     "RECOVERY_NAMES",
     "Recovery",
     "check_recovery",
