@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import importlib.util
 import os
 import random
@@ -572,4 +573,8 @@ def run_node_here(monkeypatch):
         with contextlib.suppress(RuntimeError):  # the test has shut it down already
             node.trigger_shutdown()
         node.destroy_node()
+    # A lifecycle node stays in the ROS graph, for later tests to find, until nobody knows it.
+    node = None
+    nodes.clear()
+    gc.collect()
     context.try_shutdown()

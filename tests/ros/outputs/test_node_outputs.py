@@ -1,6 +1,7 @@
 """The publishers of a node: in one frame, and only what somebody listens to."""
 
 import contextlib
+import gc
 import os
 from dataclasses import replace
 from types import SimpleNamespace
@@ -119,6 +120,9 @@ class Rig:
         self.outputs.destroy()
         self.node.destroy_node()
         self.listener.destroy_node()
+        # A lifecycle node stays in the ROS graph, for later tests to find, until nobody knows it.
+        self.node = self.outputs = None
+        gc.collect()
         self._context.try_shutdown()
 
 
