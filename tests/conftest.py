@@ -38,21 +38,32 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Marks of places; where several processes share the work (-n), one of them has all of ROS."""
+    """Marks of places, and what runs only where it is asked for."""
     ros = ROOT / "tests/ros"
     chosen, left_out = [], []
     for item in items:
-        is_ros = ros in item.path.parents
-        if is_ros:
+        if ros in item.path.parents:
             item.add_marker("ros")
-        # ROS tests wait more than they work; two at once would hear each other.
-        item.add_marker(pytest.mark.xdist_group("ros" if is_ros else str(item.path)))
         is_special = any(item.get_closest_marker(mark) for mark in SPECIAL)
         all_marks = config.option.all or config.option.markexpr
         (left_out if is_special and not all_marks else chosen).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = chosen
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_xdist_make_scheduler(config, log):
+    """Where several processes share the work (-n), one of them has all of ROS: those tests wait
+    more than they work, and two at once would hear each other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class RosInOneProcess(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "ros" if file.startswith("tests/ros/") else file
+
+    return RosInOneProcess(config, log)
 
 
 def pytest_runtest_setup(item):

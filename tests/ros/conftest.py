@@ -421,10 +421,11 @@ def graph():
                     if found := find(node):
                         return found
                     time.sleep(0.1)
+                there = node.get_node_names_and_namespaces()
             finally:
                 node.destroy_node()
                 context.try_shutdown()
-        raise AssertionError(f"{what}: not within {tries * TIMEOUT / 2:g} s")
+        raise AssertionError(f"{what}: not within {tries * TIMEOUT / 2:g} s; nodes: {there}")
 
     return ask
 
