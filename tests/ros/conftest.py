@@ -411,6 +411,7 @@ def graph():
     import rclpy
 
     def ask(find, what: str, tries: int = 3):
+        gc.collect()  # what the last test's arguments held is free only now, nodes among it
         for _ in range(tries):
             context = rclpy.Context()
             rclpy.init(context=context)
