@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 AnyBatch = TypeVar("AnyBatch", bound="Batch")
 
 
+@dataclass(frozen=True)
 class Batch:
     """A frozen dataclass of arrays that share a leading N: one row a person, track or region.
 

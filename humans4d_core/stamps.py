@@ -94,6 +94,7 @@ class StampOrder:
         """`meaning` of the next image, which is remembered."""
         meaning = self.meaning(stamp_ns, arrival)
         if meaning is StampMeaning.LATE:
+            assert self.newest_ns is not None  # late: there was one before
             step = stamp_ns - self.newest_ns
             self.repeats = self.repeats + 1 if step == 0 else 0
             if -self.restart_seconds * NANOSECONDS < step <= 0:
@@ -125,7 +126,7 @@ class ArrivalStamps:
     """The stamp that an image goes by: its own, or the time of its arrival where its own says
     nothing, being zero or the same again and again."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.in_use = False  #: whether the last image goes by its arrival
         self._own_ns: int | None = None
         self._since_ns = 0  # arrival of the first image with this stamp

@@ -45,7 +45,7 @@ class Camera:
     distortion: tuple[float, ...] = ()
     distortion_model: str = "plumb_bob"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         values = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
         if not all(math.isfinite(v) for v in values) or self.fx <= 0 or self.fy <= 0:
             raise CameraError(
@@ -150,7 +150,7 @@ class Pose:
     rotation: np.ndarray  #: (3, 3) float64
     translation: np.ndarray  #: (3,) float64, m
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         rotation = np.array(self.rotation, np.float64)
         translation = np.array(self.translation, np.float64)
         if rotation.shape != (3, 3) or translation.shape != (3,):
@@ -190,7 +190,7 @@ class Frame:
     #: Place in its video, folder or bag: 1 = first, unreadable ones count too. 0: of none.
     number: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         image = self.image_bgr
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ImageError(
@@ -253,7 +253,7 @@ class Bodies(Batch):
     ) -> Bodies:
         """Nobody; joined with others, it has to have as many vertices and betas as they."""
 
-        def zeros(*shape):
+        def zeros(*shape: int) -> np.ndarray:
             return np.zeros((0, *shape), np.float32)
 
         return cls(

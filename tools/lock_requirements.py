@@ -60,7 +60,7 @@ def write(name: str, locked: Locked) -> None:
 
 def default_torch() -> str:
     """What ./run installs unless it is told otherwise."""
-    return re.search(r"HUMANS4D_TORCH:-(torch==[\d.]+)", (ROOT / "run").read_text())[1]
+    return re.search(r"default_torch=(torch==[\d.]+)", (ROOT / "run").read_text())[1]
 
 
 def main() -> None:

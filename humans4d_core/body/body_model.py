@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from ..types import JOINT_NAMES, JOINT_PARENTS
 from .body_data import NUM_BETAS, NUM_JOINTS, BodyData
@@ -42,6 +43,17 @@ class BodyOutput(NamedTuple):
 class BodyModel(torch.nn.Module):
     """A body that bends. Holds no parameters; moves to devices and types as any module."""
 
+    _template: torch.Tensor
+    _directions: torch.Tensor
+    _joint_template: torch.Tensor
+    _joint_directions: torch.Tensor
+    _weights: torch.Tensor
+    _ancestors: torch.Tensor
+    # None: the mesh is not SMPL's, whose vertices these joints are made of.
+    _surface_vertices: torch.Tensor | None
+    _openpose_joints: torch.Tensor | None
+    _regressor_extra: torch.Tensor | None
+
     def __init__(self, data: BodyData):
         super().__init__()
         self.name = data.name
@@ -50,10 +62,11 @@ class BodyModel(torch.nn.Module):
         self.joint_names = JOINT_NAMES
         self.num_vertices = len(data.template)
 
-        def keep(name: str, array: np.ndarray | None, dtype: torch.dtype = torch.float32) -> None:
+        def keep(name: str, array: ArrayLike | None, dtype: torch.dtype = torch.float32) -> None:
+            tensor = None
             if array is not None:
-                array = torch.tensor(np.ascontiguousarray(array), dtype=dtype)
-            self.register_buffer(name, array, persistent=False)
+                tensor = torch.tensor(np.ascontiguousarray(array), dtype=dtype)
+            self.register_buffer(name, tensor, persistent=False)
 
         # (3, V) rows; blend shapes as (K, 3V): betas first, then pose features.
         keep("_template", data.template.T)

@@ -54,7 +54,7 @@ def export(
         raise Humans4dError(missing)
     model = load_checkpoint(found)
     if output is None:
-        from ..recovery.engines.tensorrt_engine import exported_path
+        from ..recovery.hmr2.engines.tensorrt_engine import exported_path
 
         output = exported_path(model)
     difference = export_onnx(model, output, precision.value)

@@ -115,13 +115,11 @@ def run(
             return side_outputs[-1]
 
         mot_file = video = None
-        if outputs.mot:
-            mot_file = beside(outputs.mot, lambda: MotWriter(outputs.mot))
-        if outputs.overlay_path:
-            video = beside(
-                outputs.overlay_path,
-                lambda: OverlayWriter(outputs.overlay_path, source.frame_rate, faces),
-            )
+        if mot := outputs.mot:
+            mot_file = beside(mot, lambda: MotWriter(mot))
+        if overlay := outputs.overlay_path:
+            rate = source.frame_rate
+            video = beside(overlay, lambda: OverlayWriter(overlay, rate, faces))
         for frame in islice(_timed(source, times), max_frames):
             if camera is not None and not _is_same_size(frame.camera, camera):
                 _begin_anew(source, pipeline, camera, frame.camera)

@@ -77,7 +77,7 @@ def _parsed(found: Setting, text: str) -> bool | int | float | str:
     if isinstance(found.default, str):
         return text
     if isinstance(found.default, bool):
-        return {"true": True, "false": False}.get(text.lower(), text)  # type: ignore[return-value]
+        return {"true": True, "false": False}.get(text.lower(), text)
     try:
         return int(text) if isinstance(found.default, int) else float(text)
     except ValueError:

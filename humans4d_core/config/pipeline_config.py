@@ -97,7 +97,9 @@ def settings(config: type[PartConfig] = PipelineConfig, part: str = "") -> Itera
     """All settings that have a name from outside, in the order of the fields."""
     for item in fields(config):
         if not item.metadata:
-            yield from settings(type(item.default), item.name)
+            part_config = item.default
+            assert isinstance(part_config, PartConfig)
+            yield from settings(type(part_config), item.name)
             continue
         info = info_of(item)
         if info.parameter is not None:

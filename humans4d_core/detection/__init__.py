@@ -47,8 +47,8 @@ def check_detector(name: str, *others: str) -> None:
 
 
 __all__ = [
-    "DETECTOR_NAMES",
     "DETECTORS",
+    "DETECTOR_NAMES",
     "Detector",
     "GivenBoxes",
     "check_detector",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -103,6 +104,6 @@ class OnnxDetector:
         )
 
 
-def _names(value) -> tuple[str, ...]:
+def _names(value: Any) -> tuple[str, ...]:
     """Names that stand for sizes which are free."""
     return tuple(size for size in value.shape if isinstance(size, str))

@@ -44,8 +44,11 @@ class Found:
 class Layout(Protocol):
     """One way of taking images and saying boxes."""
 
-    name: str
-    start_score: float
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def start_score(self) -> float: ...
 
     def feeds(self, image_bgr: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """Inputs by name, float32, of an image (H, W, 3) uint8 for a network of `size` (h, w)."""
@@ -71,15 +74,18 @@ class DecodedDetr:
 
     name = "RT-DETR or D-FINE"
     start_score = 0.5
-    inputs = {"images", "orig_target_sizes"}
-    outputs = {"labels", "boxes", "scores"}
+    inputs = frozenset({"images", "orig_target_sizes"})
+    outputs = frozenset({"labels", "boxes", "scores"})
 
-    def feeds(self, image_bgr, size):
+    def feeds(self, image_bgr: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         height, width = image_bgr.shape[:2]
         sizes = np.array([[width, height]], np.int64)
         return {"images": _stretched(image_bgr, size), "orig_target_sizes": sizes}
 
-    def found(self, outputs, image_bgr, size, person):
+    def found(
+        self, outputs: Mapping[str, np.ndarray], image_bgr: np.ndarray, size: tuple[int, int],
+        person: int | None,
+    ) -> Found:  # fmt: skip
         of_person = outputs["labels"].reshape(-1) == (person or 0)
         boxes = outputs["boxes"].reshape(-1, 4)[of_person]
         return Found(boxes, outputs["scores"].reshape(-1)[of_person])
@@ -97,21 +103,24 @@ class RelativeDetr:
     start_score: float = 0.5
 
     @property
-    def inputs(self):
-        return {self.image}
+    def inputs(self) -> frozenset[str]:
+        return frozenset({self.image})
 
     @property
-    def outputs(self):
-        return {self.logits, self.boxes}
+    def outputs(self) -> frozenset[str]:
+        return frozenset({self.logits, self.boxes})
 
-    def feeds(self, image_bgr, size):
+    def feeds(self, image_bgr: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         image = _stretched(image_bgr, size)
         if self.is_normalised:
             image -= IMAGENET_MEAN[:, None, None]
             image /= IMAGENET_STD[:, None, None]
         return {self.image: image}
 
-    def found(self, outputs, image_bgr, size, person):
+    def found(
+        self, outputs: Mapping[str, np.ndarray], image_bgr: np.ndarray, size: tuple[int, int],
+        person: int | None,
+    ) -> Found:  # fmt: skip
         height, width = image_bgr.shape[:2]
         logits = outputs[self.logits][0].astype(np.float64)
         # COCO's own numbers begin at 1 and end at 90; the 80 that are used are counted from 0.
@@ -131,14 +140,17 @@ class Yolox:
     name = "YOLOX"
     start_score = 0.4
 
-    def feeds(self, image_bgr, size):
+    def feeds(self, image_bgr: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         scale = self._scale(image_bgr, size)
         height, width = (max(1, round(side * scale)) for side in image_bgr.shape[:2])
         fitted = np.full((*size, 3), YOLOX_GRAY, np.uint8)
         fitted[:height, :width] = cv2.resize(image_bgr, (width, height))
         return {self.image: fitted[None].transpose(0, 3, 1, 2).astype(np.float32)}
 
-    def found(self, outputs, image_bgr, size, person):
+    def found(
+        self, outputs: Mapping[str, np.ndarray], image_bgr: np.ndarray, size: tuple[int, int],
+        person: int | None,
+    ) -> Found:  # fmt: skip
         rows = outputs[self.output][0].astype(np.float64)
         center, extent = self._decoded(rows, size)
         boxes = np.concatenate((center - extent / 2, center + extent / 2), axis=1)
@@ -161,9 +173,9 @@ class Yolox:
             y, x = np.mgrid[: size[0] // stride, : size[1] // stride]
             corners.append(np.stack((x.ravel(), y.ravel()), axis=1))
             strides.append(np.full((x.size, 1), stride))
-        corner, stride = np.concatenate(corners), np.concatenate(strides)
+        corner, step = np.concatenate(corners), np.concatenate(strides)
         extent = np.exp(np.minimum(extent, _LARGEST_EXPONENT))
-        return (center + corner) * stride, extent * stride
+        return (center + corner) * step, extent * step
 
 
 def cells_of_yolox(size: tuple[int, int]) -> int:
@@ -172,7 +184,7 @@ def cells_of_yolox(size: tuple[int, int]) -> int:
 
 
 #: Layouts that their names tell.
-NAMED_LAYOUTS = (
+NAMED_LAYOUTS: tuple[DecodedDetr | RelativeDetr, ...] = (
     DecodedDetr(),
     RelativeDetr("RT-DETR of Hugging Face", "pixel_values", "logits", "pred_boxes", False),
     RelativeDetr("RF-DETR", "input", "labels", "dets", True),
@@ -188,7 +200,7 @@ def layout_of(
             return layout
     if len(inputs) == len(outputs) == 1:
         ((name, shape),) = outputs.items()
-        if len(shape) == 3 and isinstance(shape[2], int) and shape[2] >= 6:
-            if shape[1] == cells_of_yolox(size) or not isinstance(shape[1], int):
-                return Yolox(name, inputs[0])
+        is_table = len(shape) == 3 and isinstance(shape[2], int) and shape[2] >= 6
+        if is_table and (shape[1] == cells_of_yolox(size) or not isinstance(shape[1], int)):
+            return Yolox(name, inputs[0])
     return None

@@ -19,7 +19,9 @@ class OverlayWriter(VideoWriter):
         super().__init__(path, frame_rate)
         self._faces = faces
 
-    def write(self, frame: Frame, people: People | None) -> None:
+    def write(  # type: ignore[override]
+        self, frame: Frame, people: People | None
+    ) -> None:
         """people: None where nothing is known of the frame, whose image is written alone."""
         image = frame.image_bgr
         if people is not None:

@@ -39,7 +39,7 @@ class Line:
     #: where it gives none.
     position_error: float | None
     velocity_error: float | None
-    milliseconds: float  #: a frame, median
+    milliseconds: float | None  #: a frame, median
 
 
 class Followed:

@@ -157,7 +157,9 @@ def _evaluate(trackeval, root: Path, benchmark: str, num_frames: int) -> dict:
 def _score(found: dict, tracks: int) -> TrackingScore:
     hota, clear, identity = found["HOTA"], found["CLEAR"], found["Identity"]
     return TrackingScore(
-        *(100 * float(np.mean(hota[name])) for name in ("HOTA", "DetA", "AssA")),
+        100 * float(np.mean(hota["HOTA"])),
+        100 * float(np.mean(hota["DetA"])),
+        100 * float(np.mean(hota["AssA"])),
         100 * float(clear["MOTA"]),
         100 * float(identity["IDF1"]),
         int(clear["IDSW"]),

@@ -53,7 +53,7 @@ class Positioning:
             return bodies
         measurements, config = [], self.config
         known_ground, fixed = _finite(frame.ground_from_camera), _finite(frame.fixed_from_camera)
-        if frame.depth_m is not None and self.surface is not None:
+        if frame.depth_m is not None and self.surface is not None and self.joints is not None:
             measurements.append(depth_factor(frame, bodies, self.surface, self.joints, config))
         if known_ground is not None:
             up = known_ground.rotation[2]

@@ -72,8 +72,8 @@ def depth_factor(
 def _visible(points: np.ndarray, faces: np.ndarray, camera: Camera) -> np.ndarray:
     """Which points (N, K, 3) of people no other surface of people hides: (N, K) bool."""
     scale = min(VISIBILITY_SIDE / max(camera.width, camera.height), 1.0)
-    size = (max(round(side * scale), 1) for side in (camera.width, camera.height))
-    small = camera.scaled(*size, kept_px=-0.5)
+    width, height = (max(round(side * scale), 1) for side in (camera.width, camera.height))
+    small = camera.scaled(width, height, kept_px=-0.5)
     zbuffer = render(points, faces, small)
     return visible_vertices(points, faces, small, zbuffer)
 

@@ -1,4 +1,4 @@
-"""Distance from the ground: who stands on a known plane is where the plane says.
+r"""Distance from the ground: who stands on a known plane is where the plane says.
 
 camera o                     drop = how far the lowest point of the body is below the camera
        |\\ .                  height = how far the ground is below the camera

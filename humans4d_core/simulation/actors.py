@@ -149,7 +149,11 @@ def _knots(actor: Actor, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     places.append(np.tile(place, (missing, 1)))
     headings.append(np.full(missing, heading))
     seats.append(np.zeros(missing))
-    return tuple(np.concatenate(parts)[:count] for parts in (places, headings, seats))
+    return (
+        np.concatenate(places)[:count],
+        np.concatenate(headings)[:count],
+        np.concatenate(seats)[:count],
+    )
 
 
 def _smooth(values: np.ndarray, seconds: float) -> np.ndarray:

@@ -137,10 +137,12 @@ def _blocks(lines: list[str]) -> list[list[str]]:
     return blocks
 
 
-def _bone(lines: list[str], scale: float) -> tuple[str, tuple]:
+def _bone(
+    lines: list[str], scale: float
+) -> tuple[str, tuple[np.ndarray, float, np.ndarray, tuple[int, ...]]]:
     values = {words[0]: words[1:] for words in map(str.split, lines)}
     axis = _euler(np.array([float(v) for v in values["axis"][:3]]))
-    freedom = tuple("rx ry rz".split().index(v) for v in values.get("dof", []) if v in "rx ry rz")
+    freedom = tuple(["rx", "ry", "rz"].index(v) for v in values.get("dof", []) if v in "rx ry rz")
     direction = np.array([float(v) for v in values["direction"]])
     return values["name"][0], (direction, float(values["length"][0]) * scale, axis, freedom)
 

@@ -182,14 +182,16 @@ def _wanderers(
     actors = []
     for _ in range(count):
         start = place = rng.uniform(low, high)
-        actions, time = [], 0.0
+        actions: list[Walk | Stay] = []
+        time = 0.0
         while time < seconds:
             if rng.random() < 0.2:
-                actions.append(Stay(rng.uniform(0.5, 2.0), turn=rng.uniform(-1.5, 1.5)))
-                time += actions[-1].seconds
+                stay = Stay(rng.uniform(0.5, 2.0), turn=rng.uniform(-1.5, 1.5))
+                actions.append(stay)
+                time += stay.seconds
             target, speed = rng.uniform(low, high), _speed(rng)
             actions.append(Walk(tuple(target), speed))
-            time += np.linalg.norm(target - place) / speed
+            time += float(np.linalg.norm(target - place)) / speed
             place = target
         actors.append(Actor(tuple(start), tuple(actions), heading=rng.uniform(-np.pi, np.pi)))
     return tuple(actors)

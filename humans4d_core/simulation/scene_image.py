@@ -45,11 +45,12 @@ def part_faces(body: BodyData) -> tuple[np.ndarray, ...]:
 
 def wall_mesh(start: tuple, end: tuple, height: float) -> tuple[np.ndarray, np.ndarray]:
     """An upright plate in the fixed frame: vertices (V, 3) m, faces (F, 3)."""
-    start, end = np.array(start), np.array(end)
-    columns = max(1, int(np.ceil(np.linalg.norm(end - start) / WALL_TILE)))
+    origin = np.array(start)
+    length = np.array(end) - origin
+    columns = max(1, int(np.ceil(np.linalg.norm(length) / WALL_TILE)))
     rows = max(1, int(np.ceil(height / WALL_TILE)))
     share, z = np.meshgrid(np.linspace(0, 1, columns + 1), np.linspace(0, height, rows + 1))
-    vertices = np.dstack((start + share[..., None] * (end - start), z)).reshape(-1, 3)
+    vertices = np.dstack((origin + share[..., None] * length, z)).reshape(-1, 3)
     corner = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).reshape(-1, 1)
     faces = corner + np.array([[0, 1, columns + 1, 1, columns + 2, columns + 1]])
     return vertices, faces.reshape(-1, 3).astype(np.int32)

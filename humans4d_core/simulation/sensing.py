@@ -83,9 +83,9 @@ class Sensor:
             boxes, scores, orient, pose, betas, translation, vertices, joints, joints_px,
             confidence, pelvis_covariance(hips),
         )  # fmt: skip
-        bodies = Bodies(
-            *(np.asarray(a, np.float32) for a in arrays), "simulation", self.world.body.name
-        )
+        columns = (np.asarray(array, np.float32) for array in arrays)
+        names = ("simulation", self.world.body.name)
+        bodies = Bodies(*columns, *names)  # type: ignore[arg-type, call-arg]
         usable = np.isfinite(joints_px).all((1, 2)) & (boxes[:, 2:] - boxes[:, :2] >= 4).all(1)
         rows = np.flatnonzero(usable)
         return bodies.select(rows[np.argsort(-scores[rows], kind="stable")])

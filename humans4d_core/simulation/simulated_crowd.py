@@ -261,17 +261,17 @@ class Simulation:
         count = len(self.scenario.actors)
         skin = np.array([120.0, 155, 205]) * rng.uniform(0.45, 1.1, (count, 1))
         colors = np.stack((skin, *rng.uniform(20, 235, (2, count, 3))), axis=1)
-        owner = {}
+        owner: dict[int, int] = {}
         for k, actor in enumerate(self.scenario.actors):
             if actor.clothes is not None:
-                colors[k, 1:] = colors[owner.setdefault(actor.clothes, k), 1:]
+                colors[k, 1:] = colors[owner.setdefault(actor.clothes, k)][1:]
         return np.clip(colors, 0, 255)
 
     def _rng(self, purpose: str) -> np.random.Generator:
         return np.random.default_rng([zlib.crc32(f"{self.name} {purpose}".encode()), self.seed])
 
 
-def _pose(rotations: np.ndarray, phase: float) -> np.ndarray:
+def _pose(rotations: np.ndarray, phase: np.ndarray | float) -> np.ndarray:
     """The pose (24, 3, 3) of a cycle (F, 24, 3, 3) at a phase in cycles."""
     return rotations[int(phase % 1.0 * len(rotations)) % len(rotations)]
 

@@ -45,7 +45,7 @@ class CameraMotion:
     the step itself is taken to have gone on as before.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._pose: Pose | None = None  # fixed frame from camera; extrapolated where bridged
         self._velocity: np.ndarray | None = None  # (6,) m/s, rad/s of new_from_old
         self._unseen = 0.0  # s since the last usable pose

@@ -38,7 +38,7 @@ REFINEMENTS = 3
 class CommonMotion:
     """Follows the turning of one camera by the people it sees."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._is_turning = False
 
     def step(

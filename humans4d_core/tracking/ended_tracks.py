@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def joined_people(first: People, second: People) -> People:
         return first
     if not len(first):
         return second
-    arrays = {
+    arrays: dict[str, Any] = {
         f.name: np.concatenate((getattr(first, f.name), getattr(second, f.name)))
         for f in fields(People)
         if f.name != "bodies"
@@ -47,7 +48,7 @@ def joined_people(first: People, second: People) -> People:
 
 
 def _joined_bodies(first: Bodies, second: Bodies) -> Bodies:
-    arrays = {
+    arrays: dict[str, Any] = {
         f.name: np.concatenate((getattr(first, f.name), getattr(second, f.name)))
         for f in fields(Bodies)
         if isinstance(getattr(first, f.name), np.ndarray) and f.name != "scale"
@@ -58,4 +59,5 @@ def _joined_bodies(first: Bodies, second: Bodies) -> Bodies:
             np.ones(len(bodies), np.float32) if bodies.scale is None else bodies.scale
             for bodies in (first, second)
         ])  # fmt: skip
-    return replace(first, **arrays, scale=scale)
+    arrays["scale"] = scale
+    return replace(first, **arrays)

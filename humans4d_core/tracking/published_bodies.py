@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -64,12 +65,13 @@ def bodies_of_tracks(
         if len(rows) == len(measured) and np.array_equal(rows, np.arange(len(rows))):
             return measured
         return measured.select(rows)
+    assert previous is not None  # what is not measured was there before
     predicted = moved(previous.select(previous_rows), displacement, camera, new_from_old)
     if not is_measured.any():
         return predicted
     if (measured.scale is None) != (predicted.scale is None):
         measured, predicted = _with_scale(measured), _with_scale(predicted)
-    changes = {}
+    changes: dict[str, Any] = {}
     for f in fields(measured):
         source = getattr(measured, f.name)
         if isinstance(source, np.ndarray):

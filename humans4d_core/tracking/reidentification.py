@@ -90,7 +90,8 @@ def recognised(colors: Colors, shape: Shape, absent: Absent) -> tuple[np.ndarray
     clothes = same_clothes(colors, rows, absent.colors, columns).reshape(count)
     evidence = clothes + np.clip(same_shape(shape, absent.shape), -SHAPE, 0)
     rival = np.maximum(_best_other(evidence), _best_other(evidence.T).T)
-    return np.nonzero(evidence >= np.maximum(RECOGNISED, rival + MARGIN))
+    newcomers, known = np.nonzero(evidence >= np.maximum(RECOGNISED, rival + MARGIN))
+    return newcomers, known
 
 
 def _best_other(values: np.ndarray) -> np.ndarray:

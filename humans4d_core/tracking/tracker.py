@@ -148,8 +148,8 @@ class Tracker:
             self._bodies, self._rows[~seen], displacement[~seen], new_from_old, frame.camera,
         )  # fmt: skip
         boxes_px = current.boxes_px.copy()
-        seen = np.flatnonzero(seen)
-        boxes_px[seen] = smoothed_boxes(boxes_px[seen], tracks.motion.box[seen, :, 0])
+        sighted = np.flatnonzero(seen)
+        boxes_px[sighted] = smoothed_boxes(boxes_px[sighted], tracks.motion.box[sighted, :, 0])
         current = replace(current, boxes_px=boxes_px)
 
         alive = tracks.is_alive
@@ -268,6 +268,7 @@ class Tracker:
         return strong[~(same & before).any(axis=1)]
 
     def _people(self, tracks: Tracks, bodies: Bodies) -> People:
+        assert self._stamp_ns is not None  # update() has set it
         covariance = motions.positive_definite_float32(self._published.pelvis_covariance)
         return People(
             tracks.ids,

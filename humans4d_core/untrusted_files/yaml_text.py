@@ -26,7 +26,13 @@ MAX_DEPTH = 32
 
 _INTEGER = re.compile(r"[-+]?\d{1,4000}")
 _FLOAT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_SPECIAL = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_SPECIAL: dict[str, bool | float | None] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+}
 _SPECIAL |= {text: True for text in ("true", "True", "TRUE")}
 _SPECIAL |= {text: False for text in ("false", "False", "FALSE")}
 _SPECIAL |= {text: float("nan") for text in (".nan", ".NaN", ".NAN")}

@@ -10,6 +10,8 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
+import itertools
+
 from geometry_msgs.msg import TransformStamped
 from humans4d_msgs.msg import HumanMesh, PeopleForecast
 from tf2_msgs.msg import TFMessage
@@ -131,7 +133,7 @@ def are_confirmed(people, beyond=0):
 
 def check_lives(lists, restarts=0):
     """LOST once, ids never again, nobody vanishes, stamps grow but for `restarts`."""
-    backs = sum(b <= a for (a, _), (b, _) in zip(lists, lists[1:], strict=False))
+    backs = sum(b <= a for (a, _), (b, _) in itertools.pairwise(lists))
     assert backs == restarts
     alive, gone = set(), set()
     for _, states in lists:

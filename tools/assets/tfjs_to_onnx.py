@@ -150,7 +150,7 @@ class Converter:
         value = self.weights[node.inputs[2]] if len(node.inputs) > 2 else 0
         readers = {n.op for n in self._readers(node.name)}
         if paddings.sum() != paddings[spatial].sum() or not (
-            readers <= {"Conv2D"} and value == 0 or readers <= {"MaxPool"} and value < -1e30
+            (readers <= {"Conv2D"} and value == 0) or (readers <= {"MaxPool"} and value < -1e30)
         ):
             raise SystemExit(f"{node.name} is not the padding of a convolution or of pooling")
         pads = paddings[spatial]

@@ -27,4 +27,4 @@ def offered_quality(text: object) -> list[Qos]:
 
 
 # rosbags reads this text of an mcap's channels without a bound.
-storage_mcap.parse_qos = offered_quality
+storage_mcap.parse_qos = offered_quality  # type: ignore[assignment]

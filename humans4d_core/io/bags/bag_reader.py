@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from rosbags.interfaces import Connection
+from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.rosbag2.storage_mcap import McapReader
 
 from ...errors import InputFileError
@@ -60,6 +60,7 @@ class BagReader:
         """
         wanted = {(c.topic, c.msgtype): c for c in connections or self.connections}
         for connection in wanted.values():
+            assert isinstance(connection.ext, ConnectionExtRosbag2)
             if connection.ext.serialization_format != "cdr":
                 raise InputFileError(
                     f"{shown(connection.topic)} is serialized as "
@@ -131,8 +132,10 @@ def _add(
 ) -> None:
     key = (connection.topic, connection.msgtype)
     if before := merged.get(key):
+        assert isinstance(before.ext, ConnectionExtRosbag2)
+        assert isinstance(connection.ext, ConnectionExtRosbag2)
         lists = (before.ext.offered_qos_profiles, connection.ext.offered_qos_profiles)
-        quality = sum(lists, []) if every_publisher else max(lists, key=len)
+        quality = [*lists[0], *lists[1]] if every_publisher else max(lists, key=len)
         connection = before._replace(
             msgcount=before.msgcount + connection.msgcount,
             ext=before.ext._replace(offered_qos_profiles=quality),
@@ -174,8 +177,9 @@ class McapStorage:
         self.path = path
         self.notes: list[str] = []
         self._reader = _open_mcap(path)
-        self.is_cut_off = isinstance(self._reader, CutOffMcap)
-        if self.is_cut_off:
+        self.is_cut_off = False
+        if isinstance(self._reader, CutOffMcap):
+            self.is_cut_off = True
             self.notes.append(self._reader.note)
         self.connections = list(self._reader.connections)
         end = 0

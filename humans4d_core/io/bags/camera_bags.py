@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from ...errors import CameraError, Humans4dError, ImageError, InputFileError
@@ -54,7 +55,7 @@ class BagSource(Source):
             self._images = self._connections(IMAGE, COMPRESSED_IMAGE, topic=self.topic)
             self.frame_count = sum(c.msgcount for c in self._images)
             self.frame_rate = median_rate(self._first_stamps()) or self.frame_rate
-            self._infos = []
+            self._infos: list[Connection] = []
             self._first_calibration: Calibration | None = None
             self._chosen: Camera | None = None  # of the user's choice, at the first image's size
             self._deep = DeepImages()

@@ -36,6 +36,7 @@ class CutOffMcap(McapReader):
     left_out = 0  #: bytes at the end that are no whole record
 
     def _open(self) -> None:
+        assert self.bio is not None  # open() calls this
         size = os.fstat(self.bio.fileno()).st_size
         if self.bio.read(len(MAGIC)) != MAGIC:
             raise ReaderError("File magic is invalid.")
@@ -55,6 +56,7 @@ class CutOffMcap(McapReader):
         self.left_out = size - self.data_end
         self.meta_scan()
         counts = self.statistics
+        assert counts is not None  # meta_scan() counted
         self.connections = [
             c._replace(msgcount=counts.channel_message_counts.get(c.id, 0))
             for c in self.connections

@@ -94,7 +94,7 @@ def encoding_of(message) -> str:
 
 
 def _mosaic(image_format: str) -> str:
-    """ "bayer_rggb", or "" where the image is no mosaic."""
+    """Such as "bayer_rggb"; "" where the image is no mosaic."""
     encoding = image_format.partition(";")[0].strip()
     if not encoding.startswith("bayer_"):
         return ""

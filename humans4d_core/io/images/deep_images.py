@@ -32,7 +32,7 @@ class DeepImages:
     values fill a narrow part of them is stretched to that part, which follows the scene slowly.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._encoding = ""
         self._bits = DEPTHS[0]
         self._part: tuple[float, float] | None = None  # lowest and highest value that is shown
@@ -65,7 +65,8 @@ class DeepImages:
             # Rounded down by -0.498: the upper 8 bits as they are.
             return cv2.convertScaleAbs(samples, alpha=2.0 ** (8 - self._bits), beta=-0.498)
         low, high = self._part
-        return cv2.convertScaleAbs(cv2.subtract(samples, low), alpha=255 / (high - low))
+        above = cv2.subtract(samples, low)  # type: ignore[call-overload]
+        return cv2.convertScaleAbs(above, alpha=255 / (high - low))
 
     def _follow(self, looked_at: np.ndarray | None) -> None:
         """Find the part of the range that is shown; None: there is none, the image is no gray."""
@@ -85,9 +86,8 @@ class DeepImages:
         if self._part is None or wanted[1] < self._part[0] or wanted[0] > self._part[1]:
             part = wanted
         else:
-            part = tuple(
-                old + FOLLOWS * (new - old) for old, new in zip(self._part, wanted, strict=True)
-            )
+            low, high = self._part
+            part = (low + FOLLOWS * (wanted[0] - low), high + FOLLOWS * (wanted[1] - high))
         self._part = (max(part[0], 0.0), part[1])
 
 

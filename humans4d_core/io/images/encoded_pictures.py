@@ -149,7 +149,7 @@ def _next_jpeg_marker(data: np.ndarray, position: int) -> int:
 
 
 def _read_png(data: np.ndarray) -> EncodedPicture:
-    view, position = memoryview(data), 8
+    view, position = data.data, 8
     header = b""
     for _ in range(MAX_CHUNKS):
         if position + 12 > len(data):

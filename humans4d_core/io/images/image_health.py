@@ -64,7 +64,7 @@ class ImageLook:
 class ImageHealth:
     """Looks at the images of one camera, one after the other."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._rows: np.ndarray | None = None
         self._grid: np.ndarray | None = None
         self._changed_at = self._looked_at = 0.0

@@ -89,4 +89,8 @@ def _rounded(array: np.ndarray, decimals: int = 4) -> list:
     # In float64, or 0.1 would be written as 0.10000000149. Adding 0 turns -0 into 0.
     values = np.round(array.astype(np.float64), decimals) + 0.0
     finite = np.isfinite(values)
-    return (values if finite.all() else np.where(finite, values, None)).tolist()
+    if finite.all():
+        return values.tolist()
+    texts = values.astype(object)
+    texts[~finite] = None
+    return texts.tolist()

@@ -26,7 +26,7 @@ KEPT_TIMES = 10_000
 class PeopleCount:
     """Counts present people (CONFIRMED or OCCLUDED) over the frames of a run."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._track_ids: set[int] = set()
         self._person_ids: set[int] = set()
         self.frames = 0
@@ -54,7 +54,7 @@ class PeopleCount:
 class BoxCount:
     """Counts the boxes of a run of which nothing was made."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._without_body = self._left_out = self._frames = 0
 
     def add(self, without_body: int, left_out: int) -> None:
@@ -77,7 +77,7 @@ class StageTimes:
     Of a long run every second, fourth, ... time is kept: its memory stays the same for ten hours.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._seconds: dict[str, list[float]] = {}
         self._seen: Counter[str] = Counter()
         self._every: dict[str, int] = {}
@@ -99,7 +99,7 @@ class StageTimes:
         yield
         self.add({stage: time.perf_counter() - start})
 
-    def as_dict(self) -> dict[str, dict[str, float]]:
+    def as_dict(self) -> dict[str, dict[str, float | None]]:
         """Stage -> p50 and p95, seconds."""
         return {stage: percentiles(values) for stage, values in self._seconds.items()}
 

@@ -225,11 +225,12 @@ def _chunks(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, 
 
 
 def _read_avi(file: BinaryIO, size: int) -> VideoHeader:
-    place = (0, size)
+    place: tuple[int, int] | None = (0, size)
     for name in (b"AVI ", b"hdrl"):
-        place = next(((a, b) for n, a, b in _chunks(file, *place) if n == name), None)
-        if place is None:
-            return VideoHeader(is_cut_off=True)
+        if place is not None:
+            place = next(((a, b) for n, a, b in _chunks(file, *place) if n == name), None)
+    if place is None:
+        return VideoHeader(is_cut_off=True)
     header = VideoHeader(has_pictures=False)
     for name, start, end in _chunks(file, *place):
         parts = {n: a for n, a, _ in _chunks(file, start, end)} if name == b"strl" else {}

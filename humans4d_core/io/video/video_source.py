@@ -63,7 +63,8 @@ class VideoSource(Source):
                 self._video.failures,
                 self._video.container in _STARTS_WHOLE,
             )
-            self._first_image = self._shown(self._video.first_image)
+            assert self._video.first_image is not None  # opening would have failed
+            self._first_image: np.ndarray | None = self._shown(self._video.first_image)
             choice = camera or CameraChoice()
             self._cameras = CamerasBySize(choice, *self.image_size)
             self.camera_origin = choice.origin
@@ -74,6 +75,7 @@ class VideoSource(Source):
     @property
     def image_size(self) -> tuple[int, int]:
         """Width and height of the pictures as shown, px."""
+        assert self._size is not None  # of the first image, which opening has read
         return self._size
 
     def __iter__(self) -> Iterator[Frame]:

@@ -76,7 +76,7 @@ class VideoWriter:
         return size
 
     def _open(self) -> cv2.VideoWriter:
-        codec = cv2.VideoWriter_fourcc(*"mp4v")
+        codec = cv2.VideoWriter.fourcc(*"mp4v")
         try:
             folder = os.open(self.path.parent, os.O_RDONLY)
         except OSError as error:

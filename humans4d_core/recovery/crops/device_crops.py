@@ -43,7 +43,9 @@ class DeviceCropper:
             return Crops(torch.empty((0, 3, CROP, CROP), device=self.device), centers, sizes)
         rows, columns = visible_window(centers, sizes, *image_bgr.shape[:2])
         window = image_bgr[rows, columns]
-        squares = np.column_stack((centers - np.float32((columns.start, rows.start)), sizes))
+        squares = np.column_stack(
+            (centers - np.array((columns.start, rows.start), np.float32), sizes)
+        )
         # The squares travel in front of the image: float32 has to begin at a multiple of 4 bytes.
         staging = self._buffer.of_size(squares.nbytes + window.size)
         host = staging.numpy()

@@ -90,9 +90,9 @@ def box_squares(boxes_xyxy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(extents[:, 0] / _ASPECT, extents[:, 1])
 
 
-def blur_sigma(sizes: np.ndarray) -> np.ndarray:
+def blur_sigma(sizes: np.ndarray | float) -> np.ndarray:
     """Standard deviation (px) of the Gaussian that squares of these sides are blurred with."""
-    return np.where(sizes > BLUR_ABOVE, (sizes / (2 * CROP) - 1) / 2, 0)
+    return np.where(np.asarray(sizes) > BLUR_ABOVE, (sizes / (2 * CROP) - 1) / 2, 0)
 
 
 def _patch(image: np.ndarray, center: np.ndarray, size: float) -> np.ndarray:
@@ -144,7 +144,7 @@ def _blur_and_sample(window: np.ndarray, grid: np.ndarray, sigma: float) -> np.n
     rows = _sampling_matrix(grid[1], height, sigma)
     squeezed = np.zeros((CROP, width * 3), np.float32)
     for some in np.split(np.arange(CROP), 16):  # rows of the crop that read the same part
-        (read,) = rows[some].any(0).nonzero()
+        read = np.flatnonzero(rows[some].any(0))
         if read.size:
             part = slice(read[0], read[-1] + 1)
             pixels = window[part].reshape(-1, width * 3).astype(np.float32)

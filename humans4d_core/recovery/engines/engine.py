@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
@@ -165,4 +165,5 @@ def _joined(parts: Sequence[tuple]):
     if len(parts) == 1:
         return parts[0]
     columns = zip(*parts, strict=True)
-    return type(parts[0])(*(None if c[0] is None else torch.cat(c) for c in columns))
+    kind: Any = type(parts[0])
+    return kind(*(None if c[0] is None else torch.cat(c) for c in columns))

@@ -138,14 +138,17 @@ class FoldedHead(nn.Module):
     - The scale and shift of each norm go into the matrix after it, the means into the readout.
     """
 
+    first_query: torch.Tensor  #: (1, decoder_dim)
+    first_directions: torch.Tensor  #: (1, heads, C)
+
     def __init__(self, head: Head):
         super().__init__()
         query = (head.token.bias + head.position).detach().reshape(1, -1)
         first, *others = (FoldedLayer(layer) for layer in head.layers)
         # What the first layer makes of a constant.
         query = first.attend_self(query)
-        self.register_buffer("first_query", query)  # (1, decoder_dim)
-        self.register_buffer("first_directions", first.directions(query))  # (1, heads, C)
+        self.register_buffer("first_query", query)
+        self.register_buffer("first_directions", first.directions(query))
         self.layers = nn.ModuleList((first, *others))
         readouts = (head.pose, head.shape, head.camera)
         means = torch.cat((head.mean_pose, head.mean_betas, head.mean_camera), dim=1)[0]
@@ -176,6 +179,9 @@ class FoldedHead(nn.Module):
 class FoldedLayer(nn.Module):
     """One layer on queries (N, decoder_dim): a token each, so there is no token dimension."""
 
+    key: torch.Tensor  #: (heads, d, C)
+    value: torch.Tensor  #: (heads, C, d)
+
     def __init__(self, layer: DecoderLayer):
         super().__init__()
         own, cross, mlp = layer.self_attention, layer.cross_attention, layer.feed_forward
@@ -188,7 +194,7 @@ class FoldedLayer(nn.Module):
         key, value = cross.kv.weight.detach().chunk(2)
         scale = (len(key) // heads) ** -0.5
         self.q = _after_norm(cross.norm, cross.q.weight.detach().double() * scale, None)
-        self.register_buffer("key", key.unflatten(0, (heads, -1)).clone())  # (heads, d, C)
+        self.register_buffer("key", key.unflatten(0, (heads, -1)).clone())
         value = value.unflatten(0, (heads, -1)).transpose(1, 2)  # (heads, C, d)
         self.register_buffer("value", value.clone(memory_format=torch.contiguous_format))
         self.out = _linear(cross.out.weight.detach(), cross.out.bias.detach())

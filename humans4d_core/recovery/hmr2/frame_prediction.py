@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ...body import BodyOutput
 from ...errors import Humans4dError
 from ..crops.device_crops import DeviceCropper
 from ..crops.host_buffer import HostBuffer
 from ..crops.person_crops import crop_people
 from ..engines.engine import Engine, is_out_of_memory
 
-_NO_BODIES = BodyOutput(None, None)
+_NO_BODIES = (None, None)
 
 
 class FrameBodies(NamedTuple):
@@ -32,7 +31,7 @@ class FrameBodies(NamedTuple):
 
     def select(self, index: np.ndarray) -> FrameBodies:
         """The people that a boolean mask or an index array picks."""
-        return FrameBodies(*(None if array is None else array[index] for array in self))
+        return FrameBodies(*(None if array is None else array[index] for array in self))  # type: ignore[arg-type]
 
 
 #: People who are cropped and predicted at once: a crop and its results take 2 MB.
@@ -62,7 +61,7 @@ class FramePredictor:
         if len(parts) == 1:
             return parts[0]
         columns = zip(*parts, strict=True)
-        return FrameBodies(*(None if c[0] is None else np.concatenate(c) for c in columns))
+        return FrameBodies(*(None if c[0] is None else np.concatenate(c) for c in columns))  # type: ignore[arg-type]
 
     def _batch(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
         try:
@@ -87,7 +86,8 @@ class FramePredictor:
         crops = self._crop(image_bgr, boxes_xyxy)
         output, bodies = self.engine.run_bodies(crops.images)
         tensors = (*output, *(bodies or _NO_BODIES))
-        return FrameBodies(*self._fetched(tensors), crops.centers, crops.sizes)
+        fetched = self._fetched(tensors)
+        return FrameBodies(*fetched, crops.centers, crops.sizes)  # type: ignore[arg-type, call-arg]
 
     def _fetched(self, tensors: Sequence[torch.Tensor | None]) -> list[np.ndarray | None]:
         """All results in one copy."""
@@ -99,7 +99,8 @@ class FramePredictor:
         if flat.is_cuda:
             torch.cuda.current_stream(flat.device).synchronize()
         values = host.numpy().copy()  # the next frame writes over the buffer
-        arrays, start = [], 0
+        arrays: list[np.ndarray | None] = []
+        start = 0
         for tensor in tensors:
             if tensor is None:
                 arrays.append(None)

@@ -57,6 +57,7 @@ class Hmr2Recovery:
             torch.set_num_threads(threads)
         self.engine, reason = choose_engine(model, place, *request)
         self._predict = FramePredictor(self.engine)
+        assert self.engine.body is not None  # as the model has one
         self.body = self.engine.body
         self.engine.warm_up()
         self.device = f"{self.engine.device} ({self.engine.name})"
@@ -70,6 +71,7 @@ class Hmr2Recovery:
             return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
         found = self._predict(frame.image_bgr, detections.boxes_px)
         translation = _translation(found, frame.camera)
+        assert found.joints is not None and found.vertices is not None  # there is a body
         # A crop without a person can give a camera that looks the other way.
         usable = np.isfinite(found.joints).all((1, 2)) & np.isfinite(translation).all(1)
         usable &= translation[:, 2] > 0

@@ -28,7 +28,7 @@ LICENCE = (
 )
 
 #: What a part of the file is called, by the beginnings of its names.
-_PARTS = {
+_PARTS: dict[str, str | tuple[str, ...]] = {
     "backbone": "backbone.",
     "head": "smpl_head.",
     "body": BODY_PREFIX,

@@ -97,6 +97,6 @@ def _translation(points: np.ndarray, rays: np.ndarray, weights: np.ndarray) -> n
     rows[:, :, :, 2] = -rays
     rows *= w[..., None]
     values = (rays * points[..., 2:] - points[..., :2]) * w
-    rows, values = rows.reshape(n, -1, 3), values.reshape(n, -1, 1)
-    transposed = rows.transpose(0, 2, 1)
-    return np.linalg.solve(transposed @ rows + 1e-9 * np.eye(3), transposed @ values)[..., 0]
+    matrix, vector = rows.reshape(n, -1, 3), values.reshape(n, -1, 1)
+    transposed = matrix.transpose(0, 2, 1)
+    return np.linalg.solve(transposed @ matrix + 1e-9 * np.eye(3), transposed @ vector)[..., 0]

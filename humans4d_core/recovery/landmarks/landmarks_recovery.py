@@ -109,7 +109,9 @@ def _directions(rays: np.ndarray) -> np.ndarray:
 
 def _joint_confidence_weights() -> np.ndarray:
     """(24, 33): each joint's confidence is the mean visibility of the landmarks that hold it."""
-    holders = {joint: (landmark,) for landmark, joint in JOINT_LANDMARKS.items()}
+    holders: dict[int, tuple[int, ...]] = {
+        joint: (landmark,) for landmark, joint in JOINT_LANDMARKS.items()
+    }
     holders |= {13: (11,), 14: (12,), 0: (23, 24), 12: (11, 12), 15: (0, 7, 8)}
     holders |= dict.fromkeys((3, 6, 9), (11, 12, 23, 24))
     weights = np.zeros((24, 33))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -44,10 +44,10 @@ class Appearance(Protocol):
     def observe(self, frame: Frame, bodies: Bodies) -> Batch:
         """Looks of N bodies."""
 
-    def distance(self, remembered: Batch, observed: Batch) -> np.ndarray:
+    def distance(self, remembered: Any, observed: Any) -> np.ndarray:
         """A >= 0 of tracks' looks and bodies' looks (M, N): 0 where alike or not comparable."""
 
-    def updated(self, remembered: Batch, observed: Batch) -> Batch:
+    def updated(self, remembered: Any, observed: Any) -> Batch:
         """Looks of tracks that each saw its own body (row i of both)."""
 
 
@@ -192,7 +192,7 @@ class PhalpTracker:
         history = self._tracks.history
         frames_unseen = self._tracks.lives.frames_unseen
         expected = location.predicted(history, frames_unseen)
-        if looks is None or self._looks is None:
+        if looks is None or self._looks is None or self.appearance is None:
             alike = np.zeros((len(history), len(tokens)))
         else:
             alike = self.appearance.distance(self._looks, looks)
@@ -235,7 +235,7 @@ class PhalpTracker:
         before = tracks.motion.pelvis[:, 2]
         motion.pelvis[:, 2] = np.maximum(motion.pelvis[:, 2], np.minimum(before, NEAREST))
         displacement = motion.pelvis[:, :3] - tracks.motion.pelvis[:, :3]
-        if len(tracks):
+        if self._bodies is not None and len(tracks):
             left = np.maximum(self._bodies.pelvis_cam[self._rows, 2] - NEAREST, 0)
             displacement[:, 2] = np.maximum(displacement[:, 2], -left)
         step = self._camera_motion.step(frame.fixed_from_camera, seconds)
@@ -254,7 +254,7 @@ class PhalpTracker:
         alive: np.ndarray,
     ) -> None:
         """Bring the looks of the tracks up to date with what this frame showed."""
-        if looks is None:
+        if looks is None or self.appearance is None:
             return
         new = looks.select(beginners)
         if self._looks is None:

@@ -23,7 +23,7 @@ HUE_PERIOD = 180
 class ShotChange:
     """Compares each image with the one before it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._last: np.ndarray | None = None
 
     def update(self, image_bgr: np.ndarray) -> bool:

@@ -67,7 +67,9 @@ def index_safetensors(path: Path, file: BinaryIO) -> TensorFile:
         texts = {str(key): str(value) for key, value in metadata.items()}
         checksums = _checksums(texts, text)
         tensors = {
-            checked_name(path, name): _stored(entry, body, checksums and int(checksums[name], 16))
+            checked_name(path, name): _stored(
+                entry, body, int(checksums[name], 16) if checksums else None
+            )
             for name, entry in header.items()
         }
         _check_apart(tensors)
@@ -159,7 +161,7 @@ def write_safetensors(
             for name in names:
                 dtype, shape = tensors[name]
                 tensor = read(name).to(dtype).reshape(shape).contiguous()
-                content = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+                content = memoryview(tensor.reshape(-1).view(torch.uint8).numpy().data)
                 checksums[name] = f"{zlib.crc32(content):08x}"
                 file.write(content)
             text = _header_text(header, checksums)

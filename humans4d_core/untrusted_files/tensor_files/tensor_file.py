@@ -102,8 +102,8 @@ class TensorFile:
         flat = torch.empty(stored.span, dtype=stored.dtype)
         if stored.span:
             self.file.seek(stored.start)
-            raw = memoryview(flat.view(torch.uint8).numpy())
-            if self.file.readinto(raw) != len(raw):
+            raw = memoryview(flat.view(torch.uint8).numpy().data)
+            if self.file.readinto(raw) != len(raw):  # type: ignore[attr-defined]
                 raise ModelFileError(f"{self.path} ends in the middle of {name}: copy it again")
             self._check_bytes(name, stored, raw)
         tensor = flat.as_strided(stored.shape, stored.strides).to(dtype or stored.dtype)

@@ -1,3 +1,5 @@
+"""How colcon builds the package."""
+
 from glob import glob
 
 from setuptools import find_packages, setup

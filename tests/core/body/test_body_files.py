@@ -304,10 +304,12 @@ class TestSparseAndBroken:
             load_body(EMBEDDED_BODY, tmp_path / "extra.npy")
 
     def test_a_zip_bomb_is_refused_before_it_is_unpacked(self, arrays, tmp_path):
-        with zipfile.ZipFile(tmp_path / "body.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-            with archive.open("shapedirs.npy", "w") as file:
-                for _ in range(33):
-                    file.write(bytes(8 << 20))
+        with (
+            zipfile.ZipFile(tmp_path / "body.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open("shapedirs.npy", "w") as file,
+        ):
+            for _ in range(33):
+                file.write(bytes(8 << 20))
         with pytest.raises(ModelFileError, match="too large for a body"):
             read_body_file(tmp_path / "body.npz")
 

@@ -39,8 +39,17 @@ def test_scores_of_files_as_a_table(run, files):
     )
     assert code == 0
     heading, perfect, half = (line.split() for line in out.splitlines())
-    assert heading[2:] == "HOTA DetA AssA MOTA IDF1 switches fragments tracks".split()
-    assert perfect == "gt 100.0 100.0 100.0 100.0 100.0 0 0 2".split()
+    assert heading[2:] == [
+        "HOTA",
+        "DetA",
+        "AssA",
+        "MOTA",
+        "IDF1",
+        "switches",
+        "fragments",
+        "tracks",
+    ]
+    assert perfect == ["gt", "100.0", "100.0", "100.0", "100.0", "100.0", "0", "0", "2"]
     assert half[0] == "half" and half[4] == "50.0" and half[-1] == "1"
 
 

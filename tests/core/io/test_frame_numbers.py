@@ -107,7 +107,7 @@ class Packets:
     def __init__(self, times):
         self._times, self._now = list(times), 0.0
 
-    def isOpened(self):  # noqa: N802, OpenCV's name
+    def isOpened(self):
         return True
 
     def grab(self):

@@ -1,5 +1,5 @@
 from dataclasses import fields
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_velocities_are_what_positions_do(simulate):
         camera=CameraPath((0, 1), ((0, 0), (0.5, 0)), (0, 0.4)),
     )
     seen = list(simulation)
-    for a, b in zip(seen[5:-1], seen[6:], strict=True):
+    for a, b in pairwise(seen):
         seconds = (b.frame.stamp_ns - a.frame.stamp_ns) / 1e9
         moved = b.truth.positions_fixed - a.truth.positions_fixed
         velocities = [f.truth.velocities_fixed for f in (a, b)]

@@ -27,7 +27,7 @@ def test_phalp_is_there_by_name():
 def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(parity_folder, tmp_path):
     predictor = parity_folder / "phalp_pose_tiny.ckpt"
     parts = (predictor, predictor.with_suffix(".yaml"), predictor.parent / MEAN_STD)
-    weights = [shutil.copy(part, tmp_path) for part in parts][0]
+    weights, *_ = (shutil.copy(part, tmp_path) for part in parts)
     with pytest.raises(ModelFileError, match=r"mean_std\.npy"):
         create_tracker("phalp", pose_predictor=predictor)
     assert isinstance(create_tracker("phalp", pose_predictor=Path(weights)), PhalpTracker)

@@ -57,7 +57,7 @@ def test_ids_are_unique_and_states_change_legally(frame_at, people_at, film):
             assert state in LEGAL[states.get(i)]
         assert {i for i, s in states.items() if s != L} <= set(now)
         states.update(now)
-        assert ((0 <= people.confidence) & (people.confidence <= 1)).all()
+        assert ((people.confidence >= 0) & (people.confidence <= 1)).all()
         seen_now = people.last_seen_ns == frame.stamp_ns
         assert seen_now[people.states == C].all()
 

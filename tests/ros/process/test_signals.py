@@ -69,7 +69,7 @@ def test_those_after_the_first_change_nothing(start, order):
     process.stdin.flush()
     assert process.stdout.readline() == "ending\n"
     process.send_signal(order[2])
-    out, err = process.communicate("\n", TIMEOUT)
+    _out, err = process.communicate("\n", TIMEOUT)
     assert (process.returncode, err) == (0, "")
 
 
@@ -78,7 +78,7 @@ def test_many_at_once_are_one(start):
     for _ in range(20):
         process.send_signal(INT)
         process.send_signal(TERM)
-    out, err = process.communicate("\n\n", TIMEOUT)
+    _out, err = process.communicate("\n\n", TIMEOUT)
     assert (process.returncode, err) == (0, "")
 
 
@@ -86,7 +86,7 @@ def test_many_at_once_are_one(start):
 def test_one_while_the_program_loads_ends_it_at_once(start, number):
     process = start(LOADING)
     process.send_signal(number)
-    out, err = process.communicate(timeout=TIMEOUT)
+    _out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, err) == (0, "")
 
 

@@ -260,7 +260,7 @@ def test_a_full_disk_ends_the_program_with_a_sentence_and_leaves_a_bag(tmp_path)
             publisher.publish(Int32(data=number))
             number += 1
             time.sleep(0.002)
-    output, errors = process.communicate(timeout=20)
+    _output, errors = process.communicate(timeout=20)
     assert process.returncode == 1, errors
     assert "Traceback" not in errors
     assert errors.count("error: cannot write bag") == 1 and "File too large" in errors

@@ -69,7 +69,7 @@ def onednn_products() -> Iterator[None]:
     What torch offers for it is the permission to round to bfloat16. Only processors with AMX make
     use of that; on others the products stay exact. `product_speeds` finds out which it is here.
     """
-    setting = torch.backends.mkldnn.matmul
+    setting = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     before = setting.fp32_precision
     setting.fp32_precision = "bf16"
     try:

@@ -150,10 +150,7 @@ def generate_launch_description():
     # profile of the user's own is left alone.
     variable = fast_dds_profile_variable()
     profile = os.path.join(SHARE, "config", "fastdds_large_messages.xml")
-    if os.environ.get(variable):
-        environment = []
-    else:
-        environment = [SetEnvironmentVariable(variable, profile)]
+    environment = [] if os.environ.get(variable) else [SetEnvironmentVariable(variable, profile)]
     rviz = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(os.path.join(SHARE, "launch", "rviz.launch.py")),
         launch_arguments={

@@ -250,27 +250,30 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(remove_ros_args(given))
 
     def program() -> int:
-        with stop_on_signals() as stop, ros_node("bag_player") as node:
-            with BagPlayer(
+        with (
+            stop_on_signals() as stop,
+            ros_node("bag_player") as node,
+            BagPlayer(
                 node, options.bag, options.topic, options.rate, options.clock, options.restamp
-            ) as player:
-                if unknown := sorted(set(options.wait_for) - set(player.topics)):
-                    raise InputFileError(f"topic {', '.join(unknown)} is not among those played")
-                for note in player.notes:
-                    print(f"note: {note}", file=sys.stderr)
-                lonely = player.wait_for_subscribers(options.wait_for, options.timeout, stop)
-                if lonely and not stop.is_set():
-                    print(f"error: nobody subscribes {', '.join(lonely)}", file=sys.stderr)
-                    return 1
-                start = time.monotonic()
+            ) as player,
+        ):
+            if unknown := sorted(set(options.wait_for) - set(player.topics)):
+                raise InputFileError(f"topic {', '.join(unknown)} is not among those played")
+            for note in player.notes:
+                print(f"note: {note}", file=sys.stderr)
+            lonely = player.wait_for_subscribers(options.wait_for, options.timeout, stop)
+            if lonely and not stop.is_set():
+                print(f"error: nobody subscribes {', '.join(lonely)}", file=sys.stderr)
+                return 1
+            start = time.monotonic()
+            player.play(stop)
+            while options.loop and not stop.is_set():
                 player.play(stop)
-                while options.loop and not stop.is_set():
-                    player.play(stop)
-                player.wait_until_delivered()
-                print(
-                    f"played {player.played.total()} messages in {time.monotonic() - start:.1f} s, "
-                    f"at most {player.latest_seconds * 1e3:.1f} ms late"
-                )
+            player.wait_until_delivered()
+            print(
+                f"played {player.played.total()} messages in {time.monotonic() - start:.1f} s, "
+                f"at most {player.latest_seconds * 1e3:.1f} ms late"
+            )
         return 0
 
     return run_program(program)

@@ -206,10 +206,10 @@ def register_installed_type(store: Typestore, type_name: str) -> None:
         raise Humans4dError(f"the definition of {type_name} is not installed") from None
     definitions = get_types_from_msg(text, type_name)
     for _, fields in definitions.values():
-        for _, (kind, detail) in fields:
+        for _, (_, detail) in fields:
             # Arrays and sequences hold their element's description in the first place.
             while not isinstance(detail, str) and not isinstance(detail[0], str):
-                kind, detail = detail[0]
+                _, detail = detail[0]
             if isinstance(detail, str) and "/" in detail:
                 register_installed_type(store, detail)
     store.register(definitions)

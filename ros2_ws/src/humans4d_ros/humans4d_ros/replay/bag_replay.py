@@ -43,19 +43,22 @@ def replay(options: argparse.Namespace, stop: threading.Event) -> str:
 
     Raises Humans4dError. What was recorded until then stays.
     """
-    with ros_node("humans4d_replay") as node, _player(node, options) as player:
-        with recording(
+    with (
+        ros_node("humans4d_replay") as node,
+        _player(node, options) as player,
+        recording(
             "humans4d_replay_recorder", options.output, options.topic, log_time=_bag_times(player)
-        ) as recorder:
-            for note in player.notes:
-                print(f"note: {note}", file=sys.stderr)
-            _wait_until_ready(player, recorder, options, stop)
-            start = time.monotonic()
-            _play(player, recorder, stop)
-            frames = player.played[options.image]
-            if PEOPLE in options.topic:
-                settle(frames, recorder, PEOPLE, stop)
-            seconds = time.monotonic() - start
+        ) as recorder,
+    ):
+        for note in player.notes:
+            print(f"note: {note}", file=sys.stderr)
+        _wait_until_ready(player, recorder, options, stop)
+        start = time.monotonic()
+        _play(player, recorder, stop)
+        frames = player.played[options.image]
+        if PEOPLE in options.topic:
+            settle(frames, recorder, PEOPLE, stop)
+        seconds = time.monotonic() - start
     if recorder.failure:
         raise ReplayError(recorder.failure)
     processed = _processed(options.output) if recorder.counts[PEOPLE] else 0

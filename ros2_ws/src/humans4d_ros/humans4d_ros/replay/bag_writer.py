@@ -11,6 +11,7 @@ import io
 import struct
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 from rosbags.rosbag2 import CompressionMode, StoragePlugin, Writer
 from rosbags.rosbag2.storage_mcap import MAXSIZE, McapWriter
@@ -66,7 +67,7 @@ class _WholeChunks(McapWriter):
 class BagWriter(Writer):
     """rosbags' writer, for one mcap file in a new folder."""
 
-    STORAGE_PLUGINS = {StoragePlugin.MCAP: _WholeChunks}
+    STORAGE_PLUGINS: ClassVar = {StoragePlugin.MCAP: _WholeChunks}
 
     def __init__(self, path: Path):
         super().__init__(path, version=9, storage_plugin=StoragePlugin.MCAP)

@@ -81,9 +81,11 @@ def written(tiny_model, tmp_path_factory):
 
 @without_tensorrt
 def test_libraries_that_do_not_load_are_said_and_the_cpu_does_not_step_in(claims_tensorrt, written):
-    with pytest.warns(UserWarning, match="not in available provider names"):
-        with pytest.raises(Humans4dError, match="cannot load TensorRT's libraries"):
-            tensorrt.tensorrt_engine(written, None, device="cpu")
+    with (
+        pytest.warns(UserWarning, match="not in available provider names"),
+        pytest.raises(Humans4dError, match="cannot load TensorRT's libraries"),
+    ):
+        tensorrt.tensorrt_engine(written, None, device="cpu")
 
 
 @needs_exporter
