@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import pytest
 from places import ROOT
@@ -28,9 +29,10 @@ def test_types_fit():
 
 def test_the_documentation_makes_a_site_without_a_broken_link(tmp_path):
     pytest.importorskip("material", reason="./run check installs it")
-    done = run_module("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site"))
+    site = tmp_path / "site"
+    done = run_module("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "humans4d" in (tmp_path / "site/index.html").read_text()
+    assert "humans4d" in (site / "index.html").read_text()
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -60,7 +62,7 @@ def test_a_package_has_a_changelog_and_says_where_it_lives(path):
     lines = (path.parent / "CHANGELOG.rst").read_text().splitlines()
     assert lines[1] == f"Changelog for package {name}"
     assert lines[0] == lines[2] == "^" * len(lines[1])
-    headings = [a for a, b in zip(lines, lines[1:], strict=False) if b and set(b) == {"-"}]
+    headings = [a for a, b in pairwise(lines) if b and set(b) == {"-"}]
     assert headings[0] == "Forthcoming" or headings[0].startswith(version)
     assert {url.get("type") for url in package.findall("url")} == {
         "website", "repository", "bugtracker",
