@@ -30,6 +30,7 @@ from scipy.optimize import linear_sum_assignment
 from humans4d_core.config import PositioningConfig, RecoveryConfig, TrackerConfig
 from humans4d_core.config.positioning_config import DEFAULT
 from humans4d_core.detection import create_detector
+from humans4d_core.detection.score_scale import ScoreScale
 from humans4d_core.evaluation.ground_positions import (
     PositionScore,
     calibrated_camera,
@@ -132,7 +133,10 @@ def main() -> None:
     recovery = create_recovery(RecoveryConfig("landmarks"))
     if arguments.boxes:
         given, detector = read_mot(arguments.sequence_dir / arguments.boxes), None
-        start_score = given.start_score
+        scale = ScoreScale()
+        for boxes in given.frames.values():
+            scale.watch(boxes.scores)
+        start_score = scale.start_score
     else:
         given, detector = None, create_detector()
         start_score = detector.start_score

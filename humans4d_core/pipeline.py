@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from .config import SETTINGS, PipelineConfig
-from .detection import Detector, create_detector
+from .detection import Detector, GivenBoxes, create_detector
 from .errors import Humans4dError, ImageError
 from .positioning import Positioning
 from .recovery import Recovery, create_recovery
@@ -87,6 +87,8 @@ class Pipeline:
             self.reset()
         if detections is None:
             detections = self.detector.detect(frame.image_bgr)
+        elif isinstance(self.detector, GivenBoxes):
+            self._learn_scores(self.detector, detections)
         found = len(detections)
         detections = _surest(detections, self.config.max_people)
         detected = time.perf_counter()
@@ -120,6 +122,13 @@ class Pipeline:
         self.tracker.reconfigure(config.tracker.with_start_score(self.detector.start_score))
         if self.positioning is not None:
             self.positioning.config = config.positioning
+
+    def _learn_scores(self, detector: GivenBoxes, detections: Detections) -> None:
+        """What the scores of given boxes mean is known better with every frame."""
+        before = detector.start_score
+        detector.watch(detections)
+        if detector.start_score != before:
+            self.tracker.reconfigure(self.config.tracker.with_start_score(detector.start_score))
 
     def reset(self) -> None:
         """Forget everybody and where the ground is; ids go on counting. Who was known is in the

@@ -1,4 +1,4 @@
-"""humans4d evaluate: how well identities survive, on files and in a simulated crowd."""
+"""humans4d evaluate: how well identities survive, on files, on boxes, and in a simulated crowd."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import typer
 
 from ..errors import Humans4dError
 from ..shown_text import shown
+from .evaluate_association import association
+from .tables import print_table
 
 app = typer.Typer(
     help="How well people are tracked: scores of files, and of a simulated crowd.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command()(association)
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -65,7 +69,7 @@ def tracking(
         typer.echo(json.dumps({label: asdict(score) for label, score in scores.items()}, indent=2))
         return
     headings = ["tracks of", *(heading for heading, _ in _SCORES.values())]
-    _print_table(headings, [[label, *_cells(score)] for label, score in scores.items()])
+    print_table(headings, [[label, *_cells(score)] for label, score in scores.items()], _WORDS)
 
 
 @app.command()
@@ -114,7 +118,7 @@ def simulation(
             ]
             for line in (*lines, *(mean_lines(lines) if len(names) > 1 else ()))
         ]
-        _print_table([*headings, "position m", "velocity m/s", "ms/frame"], rows)
+        print_table([*headings, "position m", "velocity m/s", "ms/frame"], rows, _WORDS)
         typer.echo(f"people animated by {shown(world.gaits.source)}; seed {seed}")
     if not has_byte_track():
         errors.print(
@@ -196,7 +200,7 @@ def cues(
     for line in lines:
         cells = [_cell(line.score, field) for field in fields]
         rows.append([line.without, *cells, *(_cell(line.people, f) for f in ("idf1", "tracks"))])
-    _print_table([*headings, "IDF1 by person", "persons"], rows)
+    print_table([*headings, "IDF1 by person", "persons"], rows, _WORDS)
 
 
 def _known_scenarios(wanted: list[str] | None, scenarios: Iterable[str]) -> list[str]:
@@ -226,16 +230,3 @@ def _cell(score, field: str) -> str:
 
 def _metric(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
-
-
-def _print_table(headings: list[str], rows: list[list[str]]) -> None:
-    """Columns as wide as they need: figures to the right, words to the left."""
-    rows = [[shown(cell) for cell in row] for row in rows]
-    widths = [max(len(row[k]) for row in (headings, *rows)) for k in range(len(headings))]
-    words = [k for k in range(len(headings)) if headings[k] in _WORDS]
-    for row in (headings, *rows):
-        cells = (
-            f"{cell:<{width}}" if k in words else f"{cell:>{width}}"
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        typer.echo("  ".join(cells).rstrip())

@@ -43,7 +43,12 @@ def run(
         typer.Option(help="Boxes in MOT format (frame,id,x,y,w,h,score), instead of a detector."),
     ] = None,
     mot: Annotated[
-        Path | None, typer.Option(help="Also write the confirmed tracks here, in MOT format.")
+        Path | None,
+        typer.Option(help="Also write who is seen and confirmed here, in MOT format."),
+    ] = None,
+    mot_predicted: Annotated[
+        Path | None,
+        typer.Option(help="The same with those out of sight, where they are predicted to be."),
     ] = None,
     fps: Annotated[
         float | None, typer.Option(help="Frames a second of a video or folder, for the stamps.")
@@ -96,7 +101,7 @@ def run(
         max_people=max_people,
     )
     given_boxes = None if boxes is None else read_mot(boxes)
-    outputs = Outputs(output, not no_overlay, mot)
+    outputs = Outputs(output, not no_overlay, mot, mot_predicted)
     choice = CameraChoice.from_text(fov, intrinsics)
     with open_source(input, choice, fps, topic) as source:
         if not choice.is_given and source.kind != "bag":
@@ -105,9 +110,7 @@ def run(
                 "--fov or --intrinsics sets it"
             )
         check_detector(config.detector.name)
-        pipeline = create_pipeline(
-            config, detector=None if given_boxes is None else GivenBoxes(given_boxes.start_score)
-        )
+        pipeline = create_pipeline(config, detector=None if given_boxes is None else GivenBoxes())
         warm_up()
         outputs.prepare([path for path in (input, boxes) if path])
         print(f"recovery: {shown(pipeline.recovery.description, 1000)}", flush=True)

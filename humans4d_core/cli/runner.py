@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -34,7 +35,8 @@ class Outputs:
 
     folder: Path
     overlay: bool = True  #: whether overlay.mp4 is made
-    mot: Path | None = None  #: tracks in MOT format
+    mot: Path | None = None  #: tracks in MOT format: people seen in the images
+    mot_predicted: Path | None = None  #: those, and who is predicted
 
     @property
     def people_path(self) -> Path:
@@ -51,7 +53,13 @@ class Outputs:
     @property
     def paths(self) -> list[Path]:
         """Every file that will be written."""
-        paths = (self.overlay_path, self.people_path, self.mot, self.summary_path)
+        paths = (
+            self.overlay_path,
+            self.people_path,
+            self.mot,
+            self.mot_predicted,
+            self.summary_path,
+        )
         return [path for path in paths if path is not None]
 
     def prepare(self, inputs: list[Path]) -> None:
@@ -114,9 +122,12 @@ def run(
             side_outputs.append(stack.enter_context(SideOutput(path, open_writer)))
             return side_outputs[-1]
 
-        mot_file = video = None
-        if mot := outputs.mot:
-            mot_file = beside(mot, lambda: MotWriter(mot))
+        video = None
+        mot_files = [
+            beside(path, partial(MotWriter, path, with_predicted))
+            for path, with_predicted in ((outputs.mot, False), (outputs.mot_predicted, True))
+            if path
+        ]
         if overlay := outputs.overlay_path:
             rate = source.frame_rate
             video = beside(overlay, lambda: OverlayWriter(overlay, rate, faces))
@@ -134,8 +145,8 @@ def run(
                 box_count.add(result.boxes_without_body, result.boxes_left_out)
                 with times.measure("write"):
                     _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
-                    if mot_file:
-                        mot_file.write(frame.number, frame.stamp_ns, people)
+                    for mot_file in mot_files:
+                        mot_file.write(frame.number, people)
                 if video:
                     with times.measure("overlay"):
                         video.write(frame, people)

@@ -17,7 +17,8 @@ class RecoveryConfig(PartConfig):
     #: Checked where the recovery is created: the registry knows the names.
     name: str = setting(
         "auto",
-        "Recovers bodies; auto: HMR 2.0 where a checkpoint is found, landmarks elsewhere.",
+        "Recovers bodies: hmr2, landmarks, or upright (places alone, the fastest); auto: HMR 2.0 "
+        "where a checkpoint is found, landmarks elsewhere.",
         parameter="recovery",
     )
     checkpoint: str = setting(

@@ -20,10 +20,13 @@ class TrackerConfig(PartConfig):
 
     # fmt: off
     confirm_seconds: float = setting(
-        0.4, "Seconds for which a person must have been seen to be CONFIRMED.", 0, 60, live=True,
+        0.0, "Seconds for which a person must have been seen to be CONFIRMED.", 0, 60, live=True,
     )
     confirm_hits: int = setting(
-        2, "Images in which a person must have been seen to be CONFIRMED.", 2, 1000, live=True,
+        3,
+        "Images in which a person must have been seen to be CONFIRMED; 2 are enough where the box "
+        "is sure.",
+        2, 1000, live=True,
     )
     tentative_seconds: float = setting(
         0.3, "Seconds for which a TENTATIVE track may go unseen before it is LOST.", 0, 60,
@@ -31,8 +34,9 @@ class TrackerConfig(PartConfig):
     )
     occluded_seconds: float = setting(
         3.0,
-        "Seconds for which a CONFIRMED track may go unseen (OCCLUDED) before it is LOST. Longer "
-        "than the time between two images.",
+        "Seconds for which a CONFIRMED track may go unseen (OCCLUDED) before it is LOST, at most: "
+        "where people stay only briefly, patience is shorter. Longer than the time between two "
+        "images.",
         0.05, 60, live=True,
     )
     start_score: float = setting(

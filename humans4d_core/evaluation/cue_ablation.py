@@ -85,19 +85,22 @@ def cues_in_sequence(
 
     truth: (R, 6 or more) rows of a MOT file. on_frame hears of each frame.
     """
-    config = TrackerConfig().with_start_score(boxes.start_score)
-    pipeline = create_pipeline(detector=GivenBoxes(boxes.start_score))
-    trackers = variants(config, Surface.of_body(pipeline.recovery.body))
+    detector = GivenBoxes()
+    pipeline = create_pipeline(detector=detector)
+    trackers = variants(TrackerConfig(), Surface.of_body(pipeline.recovery.body))
     tracks: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
     people: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
     frames = 0
     for frames, frame in enumerate(source, start=1):  # noqa: B007, their number at the end
         number = frame.number
         on_frame(f"frame {number}")
+        detector.watch(boxes[number])
+        config = TrackerConfig().with_start_score(detector.start_score)
         bodies = pipeline.recovery.recover(frame, boxes[number])
         if pipeline.positioning is not None:
             bodies = pipeline.positioning.place(frame, bodies)
         for name, tracker in trackers.items():
+            tracker.reconfigure(SWITCHES[name](config) if name in SWITCHES else config)
             found = tracker.update(frame, bodies)
             found = found.select(found.states == TrackState.CONFIRMED)
             corners = found.bodies.boxes_px.astype(np.float64)

@@ -23,10 +23,17 @@ def _landmarks(config: RecoveryConfig, threads: int | None, sure_score: float) -
     return LandmarksRecovery(threads, sure_score)
 
 
+def _upright(config: RecoveryConfig, threads: int | None, sure_score: float) -> Recovery:
+    from .upright import UprightRecovery
+
+    return UprightRecovery()
+
+
 #: Name -> what makes the recovery; loaded when one is created.
 RECOVERIES: dict[str, Callable[[RecoveryConfig, int | None, float], Recovery]] = {
     "hmr2": _hmr2,
     "landmarks": _landmarks,
+    "upright": _upright,
 }
 
 #: "auto": HMR 2.0 where a checkpoint is named or found, else the embedded default.

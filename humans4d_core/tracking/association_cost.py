@@ -34,9 +34,6 @@ JOINT_ROWS = 64
 #: What clothes can say at most, for or against: light changes, and people dress alike.
 CLOTHES = 9.0
 
-#: What leaving a track alone costs: a pair at or above it is never made.
-ALONE_COST = 20.0
-
 
 def association_cost(
     motion: Motion, observed: Observation, use_position: bool = True
@@ -109,12 +106,12 @@ def joint_distance(joints_a: np.ndarray, joints_b: np.ndarray) -> np.ndarray:
     return apart / height[:, None]
 
 
-def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the cheapest assignment in which staying alone costs ALONE_COST.
+def assign(cost: np.ndarray, alone_cost: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the cheapest assignment in which staying alone costs `alone_cost`.
 
     cost (M, N); a pair at or above that, infinite or NaN, is never made.
     """
-    bounded = np.where(cost < ALONE_COST, cost, ALONE_COST)
+    bounded = np.where(cost < alone_cost, cost, alone_cost)
     rows, columns = linear_sum_assignment(bounded)
-    made = bounded[rows, columns] < ALONE_COST
+    made = bounded[rows, columns] < alone_cost
     return rows[made], columns[made]

@@ -191,6 +191,13 @@ def seen_from(motion: Motion, new_from_old: Pose, camera: Camera) -> Motion:
     return Motion(pelvis, covariance, box, box_covariance)
 
 
+def is_in_image(motion: Motion, camera: Camera) -> np.ndarray:
+    """(M,) bool: who is in front of the camera, with at least half of the box's width in view."""
+    center = motion.box[:, :2, 0]
+    inside = ((center >= 0) & (center <= (camera.width, camera.height))).all(1)
+    return inside & (motion.pelvis[:, 2] > NEAREST)
+
+
 def _box_of(
     pelvis: np.ndarray, covariance: np.ndarray, center_px: np.ndarray, camera: Camera
 ) -> tuple[np.ndarray, np.ndarray]:

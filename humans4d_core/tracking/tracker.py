@@ -29,9 +29,11 @@ from .association_cost import (
 )
 from .camera_motion import CameraMotion
 from .common_motion import CommonMotion
+from .confirmation import is_sure, may_start
 from .motion_filter import NEAREST, Observation
 from .published_bodies import bodies_of_tracks, smoothed_boxes, starts_anew, usable_rows
 from .reidentification import Shape, recognised
+from .scene_turnover import SceneTurnover
 from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older
 
 
@@ -72,6 +74,8 @@ class Tracker:
         self._published = self._tracks.motion  # of all people of the last update
         self._camera_motion = CameraMotion()
         self._common_motion = CommonMotion()
+        self._turnover = SceneTurnover()
+        self._patience = self.config.occluded_seconds
         self._stamp_ns: int | None = None
 
     @property
@@ -130,7 +134,11 @@ class Tracker:
         seen_scores = np.zeros(len(tracks), np.float32)
         seen_scores[seen] = scores[matched]
         was_tentative = tracks.is_tentative
-        tracks = grow_older(tracks, seen, seen_scores, gone, stamp_ns, config)
+        sure = np.zeros(len(tracks), bool)
+        sure[seen] = is_sure(scores[matched], config.start_score)
+        tracks = grow_older(tracks, seen, seen_scores, sure, gone, stamp_ns, config)
+        newcomers = was_tentative & (tracks.states == TrackState.CONFIRMED)
+        self._turnover.welcome(int(newcomers.sum()))
         tracks = self._recognise(tracks, was_tentative, stamp_ns)
 
         started = motions.start(observed.select(beginners), config.walking_speed)
@@ -189,18 +197,27 @@ class Tracker:
         if step.is_other_reference:
             motion = motions.of_other_reference(motion)
         unseen = (frame.stamp_ns - tracks.last_seen_ns) / NANOSECONDS
-        gone = unseen > config.occluded_seconds
+        in_view = ~tracks.is_tentative & (tracks.last_seen_ns == self._stamp_ns)
+        self._patience = self._turnover.patience(config.occluded_seconds)
         new_from_old = step.new_from_old
+        gone = np.zeros(len(tracks), bool)
         if not step.is_known:
-            recent = ~tracks.is_tentative & (tracks.last_seen_ns == self._stamp_ns)
             new_from_old = self._common_motion.step(
-                motion.select(recent), observed, seconds, frame.camera
+                motion.select(in_view), observed, seconds, frame.camera
             )
             # Nobody can be followed behind a camera that may be anywhere.
-            gone |= motion.pelvis[:, 2] < NEAREST
+            gone = motion.pelvis[:, 2] < NEAREST
         if new_from_old is not None:
             motion = motions.seen_from(motion, new_from_old, frame.camera)
-        return replace(tracks, motion=motion), displacement, new_from_old, gone
+        # Whom the camera has turned away from cannot be missed.
+        looks_there = motions.is_in_image(motion, frame.camera) | (not step.is_known)
+        missed_ns = tracks.missed_ns + np.where(looks_there, round(seconds * NANOSECONDS), 0)
+        gone |= (missed_ns > self._patience * NANOSECONDS) | (unseen > config.occluded_seconds)
+        departed = int((gone & ~tracks.is_tentative).sum())
+        size = (frame.camera.width, frame.camera.height)
+        self._turnover.watch(seconds, tracks.motion.box_height_px[in_view], departed, size)
+        tracks = replace(tracks, motion=motion, missed_ns=missed_ns)
+        return tracks, displacement, new_from_old, gone
 
     def _recognise(self, tracks: Tracks, was_tentative: np.ndarray, stamp_ns: int) -> Tracks:
         """Tracks with the person_ids of those who came back; remembers who is LOST now."""
@@ -245,7 +262,7 @@ class Tracker:
         ):
             lines = np.flatnonzero(candidates & (match < 0))
             columns = np.flatnonzero(wanted & free)
-            i, j = assign(cost[np.ix_(lines, columns)])
+            i, j = assign(cost[np.ix_(lines, columns)], self._turnover.alone_cost)
             match[lines[i]] = columns[j]
             free[columns[j]] = False
         return match
@@ -257,7 +274,8 @@ class Tracker:
         """
         free = np.ones(len(rows), dtype=bool)
         free[matched] = False
-        strong = np.flatnonzero(free & (bodies.scores[rows] >= self.config.start_score))
+        starting = may_start(bodies.boxes_px[rows], bodies.scores[rows], self.config.start_score)
+        strong = np.flatnonzero(free & starting)
         rivals = np.concatenate((matched, strong))
         boxes, joints = bodies.boxes_px[rows], bodies.joints_px[rows]
         same = iou(boxes[strong], boxes[rivals]) > self.config.duplicate_iou
@@ -268,14 +286,13 @@ class Tracker:
         return strong[~(same & before).any(axis=1)]
 
     def _people(self, tracks: Tracks, bodies: Bodies) -> People:
-        assert self._stamp_ns is not None  # update() has set it
         covariance = motions.positive_definite_float32(self._published.pelvis_covariance)
         return People(
             tracks.ids,
             tracks.person_ids,
             tracks.states,
             tracks.last_seen_ns,
-            tracks.confidence(self._stamp_ns, self.config),
+            tracks.confidence(self._patience),
             bodies,
             tracks.motion.pelvis[:, 3:].astype(np.float32),
             covariance[:, :3, :3],

@@ -1,7 +1,7 @@
 """The life of tracks: TENTATIVE, CONFIRMED, OCCLUDED, LOST.
 
-    TENTATIVE -- seen for confirm_seconds --> CONFIRMED <-- seen / not seen --> OCCLUDED
-        |  unseen for tentative_seconds                  unseen for occluded_seconds  |
+    TENTATIVE -- seen in confirm_hits images --> CONFIRMED <-- seen / not seen --> OCCLUDED
+        |  unseen for tentative_seconds                     unseen for the patience  |
         +------------------------------------> LOST <---------------------------------+
 
 Ages are differences of integer nanoseconds: uneven steps and dropped frames change nothing.
@@ -33,6 +33,7 @@ class Tracks(Batch):
     last_seen_ns: np.ndarray  #: (M,) int64
     hits: np.ndarray  #: (M,) int64, images that showed the person
     scores: np.ndarray  #: (M,) float32, of the body last seen
+    missed_ns: np.ndarray  #: (M,) int64, since the last sight while the camera looked there
     person_ids: np.ndarray  #: (M,) uint32, final once CONFIRMED
     motion: Motion
     colors: Colors
@@ -54,10 +55,9 @@ class Tracks(Batch):
         """(M,) bool."""
         return self.states != TrackState.LOST
 
-    def confidence(self, stamp_ns: int, config: TrackerConfig) -> np.ndarray:
+    def confidence(self, patience: float) -> np.ndarray:
         """(M,) float32 in [0, 1]: the last score, falling to 0 at the end of patience."""
-        unseen = (stamp_ns - self.last_seen_ns) / NANOSECONDS
-        left = 1 - np.clip(unseen / config.occluded_seconds, 0, 1)
+        left = 1 - np.clip(self.missed_ns / NANOSECONDS / patience, 0, 1)
         return np.where(self.is_alive, self.scores * left, 0).astype(np.float32)
 
 
@@ -80,6 +80,7 @@ def born(
         stamps,
         np.ones(n, np.int64),
         np.clip(scores, 0, 1).astype(np.float32),
+        np.zeros(n, np.int64),
         ids,
         motion,
         colors,
@@ -91,38 +92,38 @@ def grow_older(
     tracks: Tracks,
     seen: np.ndarray,
     scores: np.ndarray,
+    is_sure: np.ndarray,
     gone: np.ndarray,
     stamp_ns: int,
     config: TrackerConfig,
 ) -> Tracks:
     """Tracks after an image in which the (M,) mask `seen` was seen with `scores` (M,).
 
-    `gone` (M,) ends tracks whatever their age. An image shown twice (the same stamp) counts once.
+    is_sure: (M,) whom the second image confirms. `gone` (M,) ends tracks whatever their age. An
+    image shown twice (the same stamp) counts once.
     """
     hits = tracks.hits + (seen & (tracks.last_seen_ns < stamp_ns))
     last_seen_ns = np.where(seen, stamp_ns, tracks.last_seen_ns)
     established = ~tracks.is_tentative | (
         seen
-        & (hits >= config.confirm_hits)
+        & (hits >= np.where(is_sure, min(2, config.confirm_hits), config.confirm_hits))
         & (stamp_ns - tracks.first_seen_ns >= round(config.confirm_seconds * NANOSECONDS))
     )
-    patience = np.where(
-        established,
-        round(config.occluded_seconds * NANOSECONDS),
-        round(config.tentative_seconds * NANOSECONDS),
-    )
+    tentative_ns = round(config.tentative_seconds * NANOSECONDS)
+    gone = gone | (~established & (stamp_ns - last_seen_ns > tentative_ns))
     states = np.where(
         established,
         np.where(seen, TrackState.CONFIRMED, TrackState.OCCLUDED),
         TrackState.TENTATIVE,
     )
-    states = np.where(gone | (stamp_ns - last_seen_ns > patience), TrackState.LOST, states)
+    states = np.where(gone, TrackState.LOST, states)
     return replace(
         tracks,
         states=states.astype(np.uint8),
         last_seen_ns=last_seen_ns,
         hits=hits,
         scores=np.where(seen, np.clip(scores, 0, 1), tracks.scores).astype(np.float32),
+        missed_ns=np.where(seen, 0, tracks.missed_ns),
     )
 
 

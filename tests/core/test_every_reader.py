@@ -102,6 +102,12 @@ def tracks(path):
         raise InputFileError("no tracks: an empty table")
 
 
+def sequence(path):
+    from humans4d_core.evaluation.association.sequences import sequence_info
+
+    return sequence_info(path)
+
+
 def skeleton(path):
     from humans4d_core.simulation.mocap import read_skeleton
 
@@ -136,6 +142,7 @@ READERS = {
     "own detector": (own_detector, (".onnx",), []),
     "boxes": (boxes, (".txt",), ["io/results/mot_files.py"]),
     "tracks": (tracks, (".txt",), ["evaluation/mot_tables.py"]),
+    "sequence": (sequence, (".ini",), ["evaluation/association/sequences.py"]),
     "settings": (settings, (".yaml",), ["cli/setting_options.py"]),
     "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip

@@ -28,7 +28,6 @@ class MotBoxes:
 
     frames: dict[int, Detections]  #: frame (1 = first) -> its boxes in the file's order
     count: int  #: boxes that can be used
-    start_score: float  #: half of the score of the surest tenth: enough to start a track
     skipped: int  #: boxes left out: not finite, or at most one pixel wide or high
 
     def __getitem__(self, frame: int) -> Detections:
@@ -63,8 +62,7 @@ def read_mot(path: Path) -> MotBoxes:
         int(n): Detections(boxes[a:b], scores[a:b])
         for n, a, b in zip(numbers, starts, stops, strict=True)
     }
-    surest = float(np.quantile(scores, 0.9)) if len(scores) else 0.0
-    return MotBoxes(frames, len(table), surest / 2, skipped)
+    return MotBoxes(frames, len(table), skipped)
 
 
 def _parse(line: str, number: int, path: Path) -> tuple[float, ...]:
@@ -87,22 +85,18 @@ def _parse(line: str, number: int, path: Path) -> tuple[float, ...]:
     return frame, x, y, w, h, score
 
 
-#: Nanoseconds that a person may be unseen and still be written, where the tracker expects them.
-MOT_UNSEEN_NS = 500_000_000
-
-
 class MotWriter:
-    """Writes the CONFIRMED people of each frame, and the OCCLUDED ones of the last half second
-    where they are predicted to be; use with `with`."""
+    """Writes what was published of each frame; use with `with`."""
 
-    def __init__(self, path: Path):
-        self._file = LineFile(path)
+    def __init__(self, path: Path, with_predicted: bool = False):
+        """with_predicted: also the OCCLUDED people, where they are predicted to be; otherwise the
+        CONFIRMED ones alone, who are seen in the image."""
+        self._file, self._with_predicted = LineFile(path), with_predicted
 
-    def write(self, frame: int, stamp_ns: int, people: People) -> None:
+    def write(self, frame: int, people: People) -> None:
         """frame: 1 = first."""
-        recent = stamp_ns - people.last_seen_ns <= MOT_UNSEEN_NS
-        hidden = (people.states == TrackState.OCCLUDED) & recent
-        people = people.select((people.states == TrackState.CONFIRMED) | hidden)
+        confirmed = people.states == TrackState.CONFIRMED
+        people = people.select(people.is_present if self._with_predicted else confirmed)
         boxes = people.bodies.boxes_px.astype(np.float64)
         rows = zip(
             people.track_ids.tolist(),

@@ -97,7 +97,8 @@ class PhalpTracker:
         return self.config.min_score
 
     def reconfigure(self, config: TrackerConfig) -> None:
-        """Nothing: PHALP' has constants of its own."""
+        """Only the start score: PHALP' has constants of its own."""
+        self.config = replace(self.config, min_score=config.start_score)
 
     def reset(self) -> None:
         """Forget everybody without a word; ids go on counting."""

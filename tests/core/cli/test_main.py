@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from places import ROOT, SHARED
 
-from humans4d_core.cli import main as cli
 from humans4d_core.io import CameraChoice, open_source, read_mot, write_camera_bag
 
 PEDESTRIANS = SHARED / "media" / "pets09-s2l1"
@@ -30,23 +29,6 @@ def film(tmp_path):
         return path
 
     return make
-
-
-@pytest.fixture
-def humans4d(monkeypatch, capfd):
-    """humans4d(*arguments) -> exit code, stdout, stderr; in this process."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["humans4d", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def people_lines(folder):

@@ -94,7 +94,7 @@ def test_boxes_people_and_tracks_belong_to_their_images_after_an_unreadable_one(
     outputs = Outputs(tmp_path, mot=tmp_path / "tracks.txt")
     one = np.ones(1, np.float32)
     boxes = MotBoxes(
-        {n: Detections(np.array([[n, 0, n + 9, 9]], np.float32), one) for n in range(1, 6)}, 5, 1, 0
+        {n: Detections(np.array([[n, 0, n + 9, 9]], np.float32), one) for n in range(1, 6)}, 5, 0
     )
     summary = process(images(SIZE, None, SIZE, None, SIZE), outputs, boxes=boxes)
     found = [(line["frame"], line["people"][0]["box"][0]) for line in lines(outputs.people_path)]

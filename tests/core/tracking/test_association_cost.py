@@ -5,13 +5,14 @@ import pytest
 
 from humans4d_core.tracking import motion_filter as motions
 from humans4d_core.tracking.association_cost import (
-    ALONE_COST,
     JOINT_ROWS,
     assign,
     association_cost,
     iou,
     joint_distance,
 )
+
+ALONE_COST = 20.0  # where no strangers come
 
 
 def started(people_at, positions):
@@ -56,7 +57,7 @@ def test_a_box_far_off_is_dear_but_not_as_dear_as_a_gaussian_has_it(people_at):
 def test_of_two_equal_boxes_the_believable_depth_is_taken(people_at):
     motion = started(people_at, [(0, 0, 5)])
     row = cost(motion, people_at([(0, 0, 5)] * 2, depth_error=(1.0, 0.05)))
-    assert assign(row)[1].tolist() == [1]
+    assert assign(row, ALONE_COST)[1].tolist() == [1]
 
 
 def test_a_track_long_unseen_gives_way_to_one_just_seen(people_at):
@@ -65,15 +66,15 @@ def test_a_track_long_unseen_gives_way_to_one_just_seen(people_at):
     covariance = motion.box_covariance.copy()
     covariance[0] = doubtful.box_covariance[0]
     motion = motions.Motion(motion.pelvis, motion.pelvis_covariance, motion.box, covariance)
-    assert assign(cost(motion, people_at((0.05, 0, 5))))[0].tolist() == [1]
+    assert assign(cost(motion, people_at((0.05, 0, 5))), ALONE_COST)[0].tolist() == [1]
 
 
 def test_assignment_is_the_cheapest_and_leaves_alone_what_is_too_dear():
     matrix = np.array([[1.0, 2.0], [1.5, np.inf], [ALONE_COST + 1, np.nan]])
-    rows, columns = assign(matrix)
+    rows, columns = assign(matrix, ALONE_COST)
     assert list(zip(rows, columns, strict=True)) == [(0, 1), (1, 0)]
     for empty in (np.zeros((0, 3)), np.zeros((3, 0)), np.full((2, 2), np.nan)):
-        assert len(assign(empty)[0]) == 0
+        assert len(assign(empty, ALONE_COST)[0]) == 0
 
 
 def test_iou_of_known_boxes():

@@ -128,7 +128,7 @@ def test_a_false_positive_of_one_image_is_never_believed(frame_at, people_at, ra
 
 @pytest.mark.parametrize("rate", [2, 5, 10, 30])
 def test_the_life_cycle_takes_the_same_seconds_at_every_rate(frame_at, people_at, rate):
-    tracker = Tracker(TrackerConfig(confirm_seconds=0.5, occluded_seconds=2.0))
+    tracker = Tracker(TrackerConfig(confirm_seconds=0.5, occluded_seconds=1.0))
     first = {}
     for k in range(6 * rate):
         bodies = people_at(walk(k / rate) if k <= 2 * rate else np.zeros((0, 3)))
@@ -138,7 +138,7 @@ def test_the_life_cycle_takes_the_same_seconds_at_every_rate(frame_at, people_at
     assert first[TENTATIVE] == 0
     assert 0.5 <= first[CONFIRMED] < 0.5 + period
     assert first[OCCLUDED] == pytest.approx(2 + period)
-    assert 4 < first[LOST] <= 4 + period + 1e-9
+    assert 3 < first[LOST] <= 3 + period + 1e-9
 
 
 def test_uneven_steps_and_dropped_frames_change_no_id(frame_at, people_at):

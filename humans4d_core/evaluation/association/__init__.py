@@ -1,0 +1,1 @@
+"""Who is who, judged on boxes alone, beside other trackers."""

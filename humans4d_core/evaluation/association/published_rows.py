@@ -1,0 +1,70 @@
+"""What our tracker says of boxes, as it says it: nothing is read ahead, nothing filled in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...config import PipelineConfig
+from ...detection import GivenBoxes
+from ...pipeline import Pipeline, create_pipeline
+from ...recovery.upright import UprightRecovery
+from ...types import Frame, TrackState
+from .sequences import BoxSequence
+
+
+@dataclass(frozen=True)
+class Published:
+    """All people of a sequence, one row a person and frame."""
+
+    frames: np.ndarray  #: (R,) 1 = first
+    ids: np.ndarray  #: (R,)
+    states: np.ndarray  #: (R,) TrackState
+    boxes_px: np.ndarray  #: (R, 4)
+    confidence: np.ndarray  #: (R,)
+    milliseconds: float  #: a frame, median, tracking alone
+
+    def table(self, wanted: np.ndarray) -> np.ndarray:
+        """(K, 6) frame, id, x, y, w, h of the rows of a mask (R,)."""
+        boxes = self.boxes_px[wanted].astype(np.float64)
+        return np.column_stack(
+            (self.frames[wanted], self.ids[wanted], boxes[:, :2], boxes[:, 2:] - boxes[:, :2])
+        )
+
+    @property
+    def seen(self) -> np.ndarray:
+        """(R,) bool: believed, and seen in that image: what `--mot` writes."""
+        return self.states == TrackState.CONFIRMED
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(R,) bool: believed, and not seen in that image."""
+        return self.states == TrackState.OCCLUDED
+
+
+def box_pipeline(config: PipelineConfig) -> Pipeline:
+    """The pipeline of boxes alone: people are stood up in them, and have no clothes."""
+    config = config.replaced({"tracker.use_appearance": False})
+    return create_pipeline(config, detector=GivenBoxes(), recovery=UprightRecovery())
+
+
+def published(sequence: BoxSequence, pipeline: Pipeline) -> Published:
+    """What `pipeline` publishes of a sequence."""
+    camera = sequence.camera
+    # Nobody looks at it.
+    image = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (camera.height, camera.width, 3))
+    parts, times = [], []
+    for number in range(1, sequence.num_frames + 1):
+        frame = Frame(image, sequence.stamp_ns(number), camera, number=number)
+        start = time.perf_counter()
+        people = pipeline.process(frame, sequence.detections[number]).people
+        times.append(time.perf_counter() - start)
+        parts.append((
+            np.full(len(people), number), people.track_ids.astype(np.int64), people.states,
+            people.bodies.boxes_px, people.confidence,
+        ))  # fmt: skip
+    frames, ids, states, boxes, confidence = map(np.concatenate, zip(*parts, strict=True))
+    milliseconds = 1e3 * float(np.median(times))
+    return Published(frames, ids, states, boxes, confidence, milliseconds)
