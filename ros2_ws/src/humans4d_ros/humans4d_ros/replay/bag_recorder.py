@@ -47,6 +47,9 @@ QUEUE_DEPTH = 100
 LATCHED_QUEUE_DEPTH = 1000
 #: What a killed recorder may lose.
 FLUSH_PERIOD_SECONDS = 1.0
+#: How long a recorder that is to stop goes on taking what waits for it, and after how many rounds
+#: without a message (timers take rounds, too) nothing does.
+LAST_SECONDS, QUIET_ROUNDS = 0.5, 5
 
 
 class BagRecorder:
@@ -244,6 +247,15 @@ def unless_writing(node: Node) -> OnError:
     return on_error
 
 
+def _take_what_waits(executor: GuardedExecutor, recorder: BagRecorder) -> None:
+    """Record what had arrived before the end; topics that never pause do not hold it up."""
+    end, quiet = time.monotonic() + LAST_SECONDS, 0
+    while quiet < QUIET_ROUNDS and time.monotonic() < end and not recorder.failure:
+        before = recorder.counts.total()
+        executor.spin_once(timeout_sec=0.0)
+        quiet = 0 if recorder.counts.total() > before else quiet + 1
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         "bag_recorder", description="Record topics into a rosbag2 (mcap) until interrupted."
@@ -264,6 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 while not stop.is_set() and time.monotonic() < end and not recorder.failure:
                     executor.spin_once(timeout_sec=0.1)
+                _take_what_waits(executor, recorder)
             finally:
                 executor.shutdown()
                 recorder.close()
