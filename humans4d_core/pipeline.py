@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .batch import joined
 from .config import SETTINGS, PipelineConfig
 from .detection import Detector, GivenBoxes, create_detector
 from .errors import Humans4dError, ImageError
 from .positioning import Positioning
 from .recovery import Recovery, create_recovery
+from .recovery.upright import UprightRecovery
 from .stamps import StampMeaning, StampOrder
 from .tracking import PeopleTracker
 from .tracking.ended_tracks import alive, as_lost, can_join, joined_people
@@ -37,7 +39,8 @@ class Result:
     people: People
     detections: Detections  #: those that bodies were made of
     seconds: dict[str, float]  #: wall time of "detect", "recover" with placing, "track"
-    #: Detections that could have started a track, of which the recovery made no body.
+    #: Detections that could have started a track, of which the recovery made no body: they are
+    #: stood up in their boxes (joint confidence 0) where the pipeline has an `upright`.
     boxes_without_body: int = 0
     #: Detections beyond the pipeline's max_people, the least sure ones: nothing was made of them.
     boxes_left_out: int = 0
@@ -48,6 +51,8 @@ class Pipeline:
     """A detector, a recovery and a tracker in a row. Not thread-safe: one worker owns it.
 
     positioning: who puts the recovery's bodies at their distance; None leaves them as they are.
+    upright: who stands up the sure boxes of which the recovery makes nothing; None: they are left
+    out.
     config: what holds here; `create_pipeline` makes the parts of it, too.
     """
 
@@ -58,8 +63,10 @@ class Pipeline:
         tracker: PeopleTracker,
         positioning: Positioning | None = None,
         config: PipelineConfig = PipelineConfig(),  # noqa: B008 (frozen)
+        upright: UprightRecovery | None = None,
     ):
         self.detector = detector
+        self.upright = upright
         self.recovery = recovery
         self.positioning = positioning
         self.tracker = tracker
@@ -94,6 +101,9 @@ class Pipeline:
         detected = time.perf_counter()
         bodies = self.recovery.recover(frame, detections)
         without_body = _without_body(detections, bodies, self.tracker.start_score)
+        if self.upright is not None and without_body.any():
+            stood_up = self.upright.recover(frame, detections.select(without_body))
+            bodies = _with_upright(bodies, stood_up)
         if self.positioning is not None:
             bodies = self.positioning.place(frame, bodies)
         recovered = time.perf_counter()
@@ -107,7 +117,8 @@ class Pipeline:
             "track": tracked - recovered,
         }
         people = self._with_ended(people, frame.stamp_ns)
-        return Result(people, detections, seconds, without_body, found - len(detections))
+        left_out = found - len(detections)
+        return Result(people, detections, seconds, int(without_body.sum()), left_out)
 
     def reconfigure(self, config: PipelineConfig) -> None:
         """Let another configuration hold from the next frame on.
@@ -175,11 +186,16 @@ def _surest(detections: Detections, most: int) -> Detections:
     return detections.select(np.sort(order[:most]))
 
 
-def _without_body(detections: Detections, bodies: Bodies, start_score: float) -> int:
-    """How many of the detections that may start a track are not among the bodies' boxes."""
-    sure = detections.boxes_px[detections.scores >= start_score]
-    has_body = (sure[:, None] == bodies.boxes_px[None]).all(-1).any(1)
-    return int(np.count_nonzero(~has_body))
+def _without_body(detections: Detections, bodies: Bodies, start_score: float) -> np.ndarray:
+    """(N,) bool: detections that may start a track and are not among the bodies' boxes."""
+    has_body = (detections.boxes_px[:, None] == bodies.boxes_px[None]).all(-1).any(1)
+    return (detections.scores >= start_score) & ~has_body
+
+
+def _with_upright(bodies: Bodies, stood_up: Bodies) -> Bodies:
+    """Both; those that were stood up have the shape coefficients of the others' model, all 0."""
+    betas = np.zeros((len(stood_up), bodies.betas.shape[1]), np.float32)
+    return joined([bodies, replace(stood_up, betas=betas)])
 
 
 def create_pipeline(
@@ -202,4 +218,5 @@ def create_pipeline(
     predictor = Path(config.pose_predictor) if config.pose_predictor else None
     tracker = create_tracker(config.tracking, of_tracker, recovery.body, predictor)
     positioning = Positioning(recovery.body, config.positioning)
-    return Pipeline(detector, recovery, tracker, positioning, config)
+    upright = None if recovery.name == UprightRecovery.name else UprightRecovery(recovery.body)
+    return Pipeline(detector, recovery, tracker, positioning, config, upright)

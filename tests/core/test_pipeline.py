@@ -146,6 +146,21 @@ def test_sure_boxes_without_a_body_are_counted():
     assert pipeline.process(frame_of_noise(1), Detections.empty()).boxes_without_body == 0
 
 
+def test_a_sure_box_without_a_body_is_somebody_all_the_same():
+    pipeline = create_pipeline(PipelineConfig(threads=2))
+    pipeline.recovery = Nobody(pipeline.recovery)
+    given = Detections(
+        np.array([(50, 100, 90, 220), (300, 200, 420, 240), (500, 100, 540, 200)], np.float32),
+        np.array([0.9, 0.9, 0.2], np.float32),
+    )
+    for k in range(3):
+        people = pipeline.process(frame_of_noise(k * 100_000_000), given).people
+    assert people.states.tolist() == [TrackState.CONFIRMED] * 2  # the unsure one is nobody
+    assert (people.bodies.joint_confidence == 0).all()
+    depth_sigma = np.sqrt(people.position_covariance_cam[:, 2, 2]) / people.bodies.pelvis_cam[:, 2]
+    assert depth_sigma[1] > 2 * depth_sigma[0]  # who may lie, and who stands
+
+
 @pytest.mark.parametrize("tracker", ["default", "phalp"])
 def test_a_tracker_says_from_which_score_tracks_start(tracker):
     config = PipelineConfig(tracking=tracker, tracker=TrackerConfig(start_score=0.7))

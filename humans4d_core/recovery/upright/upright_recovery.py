@@ -77,13 +77,11 @@ def _standing(body: BodyModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pose[np.array(SHOULDERS) - 1] = minimal_rotation(
         *(v / np.linalg.norm(v, axis=1, keepdims=True) for v in (upper_arms, HANGING))
     )
+    device = body.segments.device
+    unturned, betas = torch.eye(3, device=device)[None], torch.zeros(1, NUM_BETAS, device=device)
     with torch.inference_mode():
-        posed = body(
-            torch.eye(3)[None],
-            torch.from_numpy(pose)[None],
-            torch.zeros(1, NUM_BETAS),
-        )
-    return pose, posed.vertices[0].numpy(), posed.joints[0].numpy()
+        posed = body(unturned, torch.from_numpy(pose)[None].to(device), betas)
+    return pose, posed.vertices[0].float().cpu().numpy(), posed.joints[0].float().cpu().numpy()
 
 
 def _up(frame: Frame) -> np.ndarray:
