@@ -46,7 +46,9 @@ class LandmarksRecovery:
         best_first = np.argsort(-detections.scores, kind="stable")
         sure = best_first[detections.scores[best_first] >= self.sure_score]
         landmarks = self.landmarks(frame.image_bgr, detections.boxes_px, sure)
-        index = np.flatnonzero(landmarks.presence > MIN_PRESENCE)
+        # Where the lens model ends, pixels have no viewing rays, and nobody can be fitted.
+        seen = np.isfinite(pixels_to_rays(landmarks.pixels, frame.camera)).all((1, 2))
+        index = np.flatnonzero(seen & (landmarks.presence > MIN_PRESENCE))
         if not len(index):
             return self._empty()
         parts = (index[first : first + MAX_BATCH] for first in range(0, len(index), MAX_BATCH))

@@ -39,9 +39,12 @@ class UprightRecovery:
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
         camera = frame.camera
         detections = detections.select(croppable(detections.boxes_px, camera.width, camera.height))
-        n = len(detections)
         up = _up(frame)
         pelvis, sigma = box_places(detections.boxes_px, camera, up)
+        # Boxes where the lens model ends have no place.
+        known = np.isfinite(pelvis).all(1) & (pelvis[:, 2] > 0)
+        detections, pelvis, sigma = detections.select(known), pelvis[known], sigma[known]
+        n = len(detections)
         turn = _facing(pelvis, up)  # (N, 3, 3)
         joints = self._joints @ turn.transpose(0, 2, 1)
         translation = pelvis - (joints[:, 1] + joints[:, 2]) / 2

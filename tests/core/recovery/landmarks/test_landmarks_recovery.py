@@ -120,6 +120,21 @@ def test_boxes_that_cannot_be_cropped_are_left_out(recovery):
 
 
 @needs_media
+def test_who_is_where_the_lens_model_ends_costs_nobody_else_a_body(recovery, detector):
+    image = cv2.imread(str(MEDIA / "stills" / "coco_000000040083.jpg"))
+    people = detector.detect(image)
+    assert len(people) == 2
+    near, far = ((box[:2] + box[2:]) / 2 for box in people.boxes_px)
+    lens = Camera(  # its field ends half-way to the second person
+        *(2 * [float(np.linalg.norm(far - near))]), *near.tolist(), *image.shape[1::-1],
+        distortion=(-0.5, 0.0, 0.0, 0.0, 0.0),
+    )  # fmt: skip
+    bodies = recovery.recover(Frame(image, 0, lens), people)
+    assert bodies.boxes_px.tolist() == people.boxes_px[:1].tolist()
+    assert np.isfinite(bodies.vertices_cam).all()
+
+
+@needs_media
 def test_bodies_are_consistent_with_each_other(recovery, detector):
     image = cv2.imread(str(MEDIA / "stills" / "coco_000000040083.jpg"))
     frame = frame_of(image)

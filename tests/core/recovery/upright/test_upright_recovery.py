@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -98,6 +100,14 @@ def test_people_stand_against_gravity_where_the_ground_is_known(recovery):
     head, pelvis = bodies.joints_cam[0, 15], bodies.pelvis_cam[0]
     rise = down @ (head - pelvis)
     assert rise[2] > 0.9 * np.linalg.norm(rise)
+
+
+def test_a_box_where_the_lens_model_ends_has_no_place(recovery):
+    lens = replace(CAMERA, fx=200.0, fy=200.0, distortion=(-0.5, 0.0, 0.0, 0.0, 0.0))
+    boxes = detections((300, 200, 340, 300), (0, 380, 40, 470))
+    bodies = recovery.recover(Frame(np.zeros((480, 640, 3), np.uint8), 0, lens), boxes)
+    assert bodies.boxes_px.tolist() == [[300, 200, 340, 300]]
+    assert np.isfinite(bodies.vertices_cam).all()
 
 
 def test_nobody_and_boxes_without_size_are_nobody(recovery):
