@@ -3,13 +3,12 @@
     python benchmarks/hmr2_speed.py [--device cuda] [--only torch,head] [--output FOLDER]
 
 Each engine runs by turns with the reference, the plain network in float32 of the same weights, so
-that both meet the same load of the machine; the ratio is that of their medians. Weights are random
-and of full size. They are scaled so that outputs are sane: every matrix keeps the variance of what
-goes in, norms scale each channel by .5 to 1.5, and the readouts are calibrated on images such that
-the people differ like people do (6D rotations by .25, some 40 degrees from crop to crop, around the
-upright pose). Crops are random smooth images. "error" is the largest difference of any output,
-divided by the largest magnitude of that output; degrees are angles between rotations. The load
-average tells how busy the machine was: this script alone brings it to the number of cores. Writes
+that both meet the same load of the machine; the ratio is that of their medians. Ratios depend on
+the processor, so each engine's share of the machine's own matrix peak in that precision, measured
+in the same run, stands beside them. Weights are random, of full size and sane (random_hmr2.py);
+crops are random smooth images. "error" is the largest difference of any output, divided by the
+largest magnitude of that output; degrees are angles between rotations. The load average tells how
+busy the machine was: this script alone brings it to the number of cores. Writes
 hmr2_speed_<machine>.json.
 """
 
@@ -29,6 +28,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from matrix_peak import matrix_peaks, wait
+from random_hmr2 import TINY, crop_flops, random_model
 from rich.console import Console
 from rich.table import Table
 
@@ -44,9 +45,6 @@ from humans4d_core.recovery.hmr2.engines import tensorrt_engine as tensorrt_engi
 from humans4d_core.recovery.hmr2.frame_prediction import FramePredictor
 from humans4d_core.recovery.hmr2.onnx_export import export_onnx
 from humans4d_core.recovery.hmr2.token_reduction import TokenReduction
-from humans4d_core.recovery.hmr2.vit import MLP_RATIO, NUM_TOKENS
-
-TINY = Hmr2Config(64, 2, 4, 96, 2, 2, 16, 128)
 
 # Engine, precision, whether tokens are merged.
 CPU_RUNS = (
@@ -59,71 +57,19 @@ GPU_RUNS = (
     ("torch", "fp16", True), ("tensorrt", "fp16", False),
 )  # fmt: skip
 
-POSE_STD, SHAPE_STD, CAMERA_STD = 0.25, 0.5, 0.05
-CALIBRATION_CROPS = 4
-
-
-@torch.no_grad()
-def random_model(config: Hmr2Config, seed: int = 0) -> Hmr2:
-    """A network whose outputs depend on the crop and look like people: see this file's text."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.device("meta"):
-        model = Hmr2(config)
-    model.to_empty(device="cpu")
-    for name, parameter in model.named_parameters():
-        if parameter.ndim >= 2 and name.endswith("weight"):
-            parameter.normal_(0, parameter[0].numel() ** -0.5, generator=generator)
-        elif name.endswith("weight"):
-            parameter.uniform_(0.5, 1.5, generator=generator)
-        else:
-            parameter.normal_(0, 0.02, generator=generator)
-    head = model.head
-    head.mean_pose.copy_(torch.tensor((1.0, 0, 0, 0, 1, 0)).repeat(24))
-    head.mean_betas.zero_()
-    head.mean_camera.copy_(torch.tensor((0.9, 0, 0)))
-    crops = sample_crops_like_images(CALIBRATION_CROPS, seed=seed + 1)
-    tokens = head.decode(model.backbone.tokens(crops[..., 32:-32])).squeeze(1)
-    for readout, std in (
-        (head.pose, POSE_STD), (head.shape, SHAPE_STD), (head.camera, CAMERA_STD)
-    ):  # fmt: skip
-        values = tokens @ readout.weight.T
-        readout.weight *= std / (values - values.mean(0)).std()
-        readout.bias.copy_(-(tokens @ readout.weight.T).mean(0))
-    return model.eval().requires_grad_(False)
-
-
-def crop_flops(config: Hmr2Config) -> float:
-    """Operations of the backbone on one crop; the head's are not worth the counting."""
-    width = config.embed_dim
-    matrices = (4 + 2 * MLP_RATIO) * width**2
-    return 2.0 * NUM_TOKENS * config.depth * (matrices + 2 * NUM_TOKENS * width)
-
-
-def peak_flops(device: torch.device) -> float:
-    """Operations a second of one large bfloat16 product."""
-    side = 8192
-    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
-    (seconds,) = medians([lambda: a @ a], 20, device)
-    return 2 * side**3 / seconds
-
 
 def medians(calls: list[Callable[[], object]], repeats: int, device: torch.device) -> list[float]:
     """Median seconds of each call; they take turns."""
     times: list[list[float]] = [[] for _ in calls]
     for turn in range(repeats + 1):
         for call, taken in zip(calls, times, strict=True):
-            _wait(device)
+            wait(device)
             start = time.perf_counter()
             call()
-            _wait(device)
+            wait(device)
             if turn:
                 taken.append(time.perf_counter() - start)
     return [statistics.median(taken) for taken in times]
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def errors(output, reference) -> dict[str, float]:
@@ -152,7 +98,7 @@ def create(model: Hmr2, run: tuple[str, str, bool], device: torch.device):
 
 
 @torch.no_grad()
-def measure_engine(model, run, device, batches, repeats, peak) -> list[dict]:
+def measure_engine(model, run, device, batches, repeats, peaks) -> list[dict]:
     engine = create(model, run, device)
     crops = sample_crops_like_images(max(batches), seed=7).to(device)
     engine.warm_up(batches)
@@ -176,7 +122,8 @@ def measure_engine(model, run, device, batches, repeats, peak) -> list[dict]:
             **found,
             "load_average": round(os.getloadavg()[0], 1),
         }
-        if peak:
+        peak = peaks.get(engine.precision)
+        if peak and not run[2]:  # merged tokens leave out operations that are counted
             row["percent_of_peak"] = 100 * crop_flops(model.config) * batch / seconds / peak
         rows.append(row)
     return rows
@@ -242,11 +189,13 @@ def machine_name(device: torch.device) -> str:
 
 def print_table(title: str, rows: list[dict]) -> None:
     table = Table(title=title, title_justify="left", min_width=len(title))
-    for column in rows[0]:
+    columns = max(rows, key=len)
+    for column in columns:
         side = "left" if column == "engine" else "right"
         table.add_column(column.replace("_", " "), justify=side)
     for row in rows:
-        table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
+        cells = (row.get(column, "-") for column in columns)
+        table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in cells))
     Console(width=150).print(table)
 
 
@@ -312,18 +261,15 @@ def main() -> None:
     results = ResultsFile(
         arguments.output, machine_name(device), arguments.tiny, parts_kept=parts is not None
     )
-    peak = None
-    if on_gpu:
-        # The reference is float32 to the end; torch's default lets convolutions use TF32.
-        torch.backends.cudnn.allow_tf32 = False
-        peak = peak_flops(device)
-        results.write(matrix_peak_tflops=peak / 1e12)
-        print(f"bf16 matrix peak, measured: {peak / 1e12:.0f} TFLOP/s")
+    # The reference is float32 to the end; torch's default lets convolutions use TF32.
+    torch.backends.cudnn.allow_tf32 = False
+    peaks = matrix_peaks(device, 256 if arguments.tiny else None)
+    results.write(matrix_peak_tops={name: peak / 1e12 for name, peak in peaks.items()})
 
     for run in GPU_RUNS if on_gpu else CPU_RUNS:
         if parts is None or run[0] in parts:
             try:
-                results.add_engine(measure_engine(model, run, device, batches, repeats, peak))
+                results.add_engine(measure_engine(model, run, device, batches, repeats, peaks))
             except Humans4dError as error:
                 print(f"{run[0]} {run[1]} left out: {error}")
             gc.collect()
@@ -333,6 +279,8 @@ def main() -> None:
         results.write(frames=measure_frames(model, device, people, repeats))
 
     found = results.content
+    for precision, peak in found["matrix_peak_tops"].items():
+        print(f"matrix peak in {precision}, measured: {peak:.3g} tera-operations a second")
     if found["engines"]:
         print_table("network: crops to SMPL parameters", found["engines"])
     if "head" in found:

@@ -15,8 +15,9 @@ from humans4d_core.recovery.hmr2 import Hmr2Config
 SCRIPT = ROOT / "benchmarks" / "hmr2_speed.py"
 
 
-@pytest.fixture(scope="module")
-def benchmark():
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)
     spec = importlib.util.spec_from_file_location("hmr2_speed", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -45,6 +46,10 @@ def test_the_benchmark_writes_each_engine_in_each_batch(run):
     assert exact["mean_degrees"] < 1e-3 < rounded["mean_degrees"] < merged["mean_degrees"]
     assert exact["error"] < rounded["error"] < merged["error"]
     assert {"cores", "torch", "machine"} <= result.keys()
+    peaks = result["matrix_peak_tops"]
+    assert {"fp32", "bf16"} <= peaks.keys() and min(peaks.values()) > 0
+    assert exact["percent_of_peak"] > 0 and rounded["percent_of_peak"] > 0
+    assert "percent_of_peak" not in merged
 
 
 def test_parts_measured_alone_leave_the_others(run):
