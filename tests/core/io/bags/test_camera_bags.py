@@ -1,13 +1,13 @@
 import cv2
 import numpy as np
 import pytest
+from bag_files import STORE, header, image, info, text
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from humans4d_core.errors import CameraError, Humans4dError, ImageError, InputFileError
 from humans4d_core.io import (
     BagSource,
     CameraChoice,
-    camera_info_fields,
     message_typestore,
     open_source,
     read_messages,
@@ -17,59 +17,12 @@ from humans4d_core.types import Camera, Frame
 
 CAMERA = Camera(500, 510, 32, 24, 64, 48, (-0.1, 0.01, 0.001, 0.002, 0.0))
 START = 1_700_000_000_123_456_789
-STORE = message_typestore()
-TYPES = STORE.types
 
 
 def frames(count=4, size=(64, 48)):
     for index in range(count):
         image = np.full((size[1], size[0], 3), (10 * index, 50, 200), np.uint8)
         yield Frame(image, START + index * 100_000_000, CAMERA, "cam")
-
-
-def header(stamp_ns, frame_id="cam"):
-    stamp = TYPES["builtin_interfaces/msg/Time"](*divmod(stamp_ns, 10**9))
-    return TYPES["std_msgs/msg/Header"](stamp, frame_id)
-
-
-def image(stamp_ns, value=0, encoding="bgr8", size=(64, 48)):
-    data = np.full(size[0] * size[1] * 3, value, np.uint8)
-    return TYPES["sensor_msgs/msg/Image"](
-        header(stamp_ns), size[1], size[0], encoding, 0, size[0] * 3, data
-    )
-
-
-def info(stamp_ns, focal=500.0, size=(64, 48)):
-    fields = camera_info_fields(Camera(focal or 1, focal or 1, 32, 24, *size))
-    if not focal:
-        fields["k"] = np.zeros(9)
-    roi = TYPES["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
-    return TYPES["sensor_msgs/msg/CameraInfo"](
-        header=header(stamp_ns), binning_x=0, binning_y=0, roi=roi, **fields
-    )
-
-
-def text(words):
-    return TYPES["std_msgs/msg/String"](words)
-
-
-@pytest.fixture
-def bag(tmp_path):
-    """bag((topic, log time, message), ...): a rosbag2 with these messages."""
-
-    def make(*messages, plugin=StoragePlugin.MCAP):
-        path = tmp_path / "bag"
-        with Writer(path, version=9, storage_plugin=plugin) as writer:
-            connections = {}
-            for topic, stamp_ns, message in messages:
-                name = message.__msgtype__
-                if topic not in connections:
-                    connections[topic] = writer.add_connection(topic, name, typestore=STORE)
-                data = STORE.serialize_cdr(message, name)
-                writer.write(connections[topic], stamp_ns, data)
-        return path
-
-    return make
 
 
 def read(path, **options):
@@ -362,114 +315,3 @@ def test_a_given_camera_follows_images_that_change_their_size(bag, choice):
     first, small, last = (f.camera for f in found)
     assert small.fx == pytest.approx(first.fx / 2) and last == first
     assert any("32x24 and the first image is 64x48" in note for note in source.notes)
-
-
-def compressed(stamp_ns, data, image_format="jpeg"):
-    return TYPES["sensor_msgs/msg/CompressedImage"](
-        header(stamp_ns), image_format, np.frombuffer(data, np.uint8)
-    )
-
-
-def gray_16(stamp_ns, encoding="16UC1", low=2000, high=2900):
-    pixels = np.tile(np.linspace(low, high, 64), (48, 1)).astype("<u2").view(np.uint8).ravel()
-    return TYPES["sensor_msgs/msg/Image"](header(stamp_ns), 48, 64, encoding, 0, 128, pixels)
-
-
-DEPTH = bytes(12) + cv2.imencode(".png", np.full((48, 64), 2000, np.uint16))[1].tobytes()
-JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 77, np.uint8))[1].tobytes()
-COMPRESSED_DEPTH = "16UC1; compressedDepth png"
-
-
-@pytest.mark.parametrize(
-    ("topic", "message"),
-    [
-        ("/c/depth/image_raw/compressedDepth", compressed(1, DEPTH, COMPRESSED_DEPTH)),
-        ("/c/depth/image_raw/compressed", compressed(1, DEPTH[12:], "16UC1; png compressed ")),
-        ("/c/depth/image_rect_raw", gray_16(1)),
-        ("/c/depth_registered/image", gray_16(1, "mono16")),
-        ("/c/aligned_depth_to_color/image_raw", gray_16(1)),
-        ("/stereo/disparity", image(1, encoding="32FC1")),
-        ("/c/video/h264", compressed(1, b"\0\0\0\x01" + bytes(50), "h264")),
-    ],
-)
-def test_topics_without_pictures_are_not_offered(bag, topic, message):
-    path = bag(
-        ("/c/camera_info", 1, info(1)), (topic, 1, message), ("/c/image", 2, image(2, value=7))
-    )
-    found, source = read(path)
-    assert source.topic == "/c/image" and len(found) == 1
-    with pytest.raises(InputFileError, match=r"no images on /x: its image topics are /c/image$"):
-        BagSource(path, topic="/x")
-    with pytest.raises(ImageError, match=rf"no image on {topic} can be used: .*/c/image"):
-        BagSource(path, topic=topic)
-
-
-@pytest.mark.parametrize(
-    ("message", "told"),
-    [
-        (compressed(1, DEPTH, COMPRESSED_DEPTH), r"holds depth only \(compressedDepth\)"),
-        (gray_16(1), r"holds depth only \(16UC1\)"),
-        (compressed(1, b"\0\0\0\x01" + bytes(50), "h265"), "'h265'"),
-    ],
-)
-def test_a_bag_of_depth_or_film_alone_says_so(bag, message, told):
-    topic = "/camera/depth/image_rect_raw"
-    path = bag(("/camera/depth/camera_info", 1, info(1)), (topic, 1, message))
-    with pytest.raises(ImageError, match=told):
-        BagSource(path)
-
-
-@pytest.mark.parametrize("topic", ["/thermal/image_raw", "/c/infra1/image", "/depth_cam/ir/image"])
-def test_deep_images_of_a_thermal_or_infrared_camera_are_pictures(bag, topic):
-    path = bag(("/c/camera_info", 1, info(1)), (topic, 1, gray_16(1)), (topic, 2, gray_16(2)))
-    found, source = read(path)
-    assert found[0].image_bgr.min() < 40 and found[0].image_bgr.max() > 215
-    assert [note for note in source.notes if "16UC1 images fill 12 of 16 bits" in note]
-    assert len(source.notes) == 1
-
-
-def test_a_topic_whose_first_image_is_damaged_is_still_one_of_pictures(bag):
-    path = bag(
-        ("/c/camera_info", 1, info(1)),
-        ("/c/image/compressed", 1, compressed(1, b"")),
-        ("/c/image/compressed", 2, compressed(2, JPEG)),
-    )
-    found, source = read(path)
-    assert [f.stamp_ns for f in found] == [2] and source.skipped == 1
-
-
-PERIOD = 142_857_143
-
-
-def rate_of(bag, log_times, stamps, *others):
-    images = [("/c/image", log, image(stamp)) for log, stamp in zip(log_times, stamps, strict=True)]
-    with BagSource(bag(("/c/camera_info", START, info(START)), *others, *images)) as source:
-        return source.frame_rate
-
-
-def test_the_rate_is_that_of_the_images_not_of_the_bag(bag):
-    stamps = [START + i * PERIOD for i in range(20)]
-    early = ("/chatter", START - 60 * 10**9, text("a minute before"))
-    assert rate_of(bag, stamps, stamps, early) == pytest.approx(7)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        lambda log, stamps: (log, [*stamps[:10], *(s + 600 * 10**9 for s in stamps[10:])]),
-        lambda log, stamps: ([0, *log[1:]], stamps),
-        lambda log, stamps: (log, [0, *stamps[1:]]),
-        lambda log, stamps: (log, [*stamps[:5], stamps[6], stamps[5], *stamps[7:]]),
-        lambda log, stamps: ([START] * 20, stamps),
-        lambda log, stamps: (log, [0] * 20),
-        lambda log, stamps: (log, [*stamps[:10], *stamps[:10]]),
-    ],
-    ids=["gap", "log time 0", "stamp 0", "swapped", "one log time", "no stamps", "loop"],
-)
-def test_what_is_wrong_with_some_stamps_does_not_change_the_rate(bag, changed):
-    stamps = [START + i * PERIOD for i in range(20)]
-    assert rate_of(bag, *changed(stamps, stamps)) == pytest.approx(7)
-
-
-def test_one_image_has_the_assumed_rate(bag):
-    assert rate_of(bag, [START], [START]) == 30

@@ -5,66 +5,20 @@ import sqlite3
 import struct
 import sys
 
-import numpy as np
 import pytest
-from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from bag_files import change_database, image_bytes, info_bytes
+from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
 from humans4d_core.errors import ImageError, InputFileError
-from humans4d_core.io import camera_info_fields, message_typestore, open_source
+from humans4d_core.io import open_source
 from humans4d_core.io.bags import bag_compression
-from humans4d_core.types import Camera
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-STORE = message_typestore()
-TYPES = STORE.types
-CAMERA = Camera.from_fov(8, 6, 1.0)
 SECOND = 10**9
-
-
-def header(ns):
-    return TYPES["std_msgs/msg/Header"](
-        TYPES["builtin_interfaces/msg/Time"](*divmod(ns, SECOND)), ""
-    )
-
-
-def image_bytes(ns):
-    image = TYPES["sensor_msgs/msg/Image"](header(ns), 6, 8, "bgr8", 0, 24, np.zeros(144, np.uint8))
-    return bytes(STORE.serialize_cdr(image, "sensor_msgs/msg/Image"))
-
-
-def info_bytes(ns):
-    roi = TYPES["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
-    info = TYPES["sensor_msgs/msg/CameraInfo"](
-        header=header(ns), binning_x=0, binning_y=0, roi=roi, **camera_info_fields(CAMERA)
-    )
-    return bytes(STORE.serialize_cdr(info, "sensor_msgs/msg/CameraInfo"))
-
-
-@pytest.fixture
-def make_bag(tmp_path):
-    """make_bag(...): a bag of `count` images with CameraInfo; images: bytes that replace them."""
-
-    def make(count=5, plugin=StoragePlugin.SQLITE3, compression=None, images=None, name="bag"):
-        path = tmp_path / name
-        writer = Writer(path, version=9, storage_plugin=plugin)
-        if compression:
-            writer.set_compression(compression, CompressionFormat.ZSTD)
-        with writer:
-            info = writer.add_connection(
-                "/c/camera_info", "sensor_msgs/msg/CameraInfo", typestore=STORE
-            )
-            image = writer.add_connection("/c/image", "sensor_msgs/msg/Image", typestore=STORE)
-            contents = images or [image_bytes((i + 1) * SECOND) for i in range(count)]
-            for i, content in enumerate(contents, start=1):
-                writer.write(info, i * SECOND, info_bytes(i * SECOND))
-                writer.write(image, i * SECOND, content)
-        return path
-
-    return make
 
 
 def read(path):
@@ -149,118 +103,6 @@ def test_metadata_that_counts_other_messages_than_there_are_is_told(make_bag):
     assert count == 5 and "counts 400 messages, the bag's files hold 10" in notes[0]
 
 
-# sqlite3
-
-
-def change(path, *statements):
-    database = sqlite3.connect(path / "bag.db3")
-    with database:
-        for statement in statements:
-            database.execute(statement)
-    database.close()
-
-
-def leave_log(path, count):
-    """Add images in a process that dies before they leave the write-ahead log."""
-    child = os.fork()
-    if not child:
-        database = sqlite3.connect(path / "bag.db3", isolation_level=None)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA wal_autocheckpoint=0")
-        for i in range(count):
-            database.execute(
-                "INSERT INTO messages(topic_id, timestamp, data) SELECT topic_id, ?, data "
-                "FROM messages WHERE id = 2",
-                ((10 + i) * SECOND,),
-            )
-        os._exit(0)
-    os.waitpid(child, 0)
-
-
-def test_images_in_a_write_ahead_log_are_read_and_the_bag_stays_as_it_was(make_bag):
-    path = make_bag()
-    leave_log(path, 20)
-    before = {file.name: file.stat().st_size for file in path.iterdir()}
-    assert before["bag.db3-wal"]
-    assert read(path)[0] == 25
-    assert {file.name: file.stat().st_size for file in path.iterdir()} == before
-
-
-def test_a_log_that_cannot_be_read_is_said(make_bag):
-    path = make_bag()
-    leave_log(path, 3)
-    (path / "bag.db3-shm").unlink()
-    (path / "bag.db3-shm").mkdir()
-    with pytest.raises(InputFileError, match="bag.db3-shm is a folder"):
-        read(path)
-
-
-def test_a_journal_that_was_left_is_told(make_bag):
-    path = make_bag()
-    (path / "bag.db3-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(600))
-    count, _, notes = read(path)
-    assert count == 5 and "bag.db3-journal is left" in notes[0]
-
-
-def test_a_fifo_beside_the_database_blocks_nobody(make_bag):
-    path = make_bag()
-    os.mkfifo(path / "bag.db3-wal")
-    with pytest.raises(InputFileError, match="bag.db3-wal is a FIFO"):
-        read(path)
-
-
-ENDLESS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT"
-
-
-@pytest.mark.parametrize(
-    ("statements", "reason"),
-    [
-        (("ALTER TABLE messages RENAME TO m", f"CREATE VIEW messages AS {ENDLESS} n AS id, 1 AS "
-          "topic_id, n AS timestamp, x'00' AS data FROM r"), "no plain table of messages"),
-        (("ALTER TABLE topics RENAME TO t", f"CREATE VIEW topics AS {ENDLESS} n AS id FROM r"),
-         "no plain table of topics"),
-        (("CREATE TABLE t AS SELECT * FROM topics", "DROP TABLE topics",
-          "ALTER TABLE t RENAME TO topics", "UPDATE topics SET name = x'ff'"), "no text for"),
-        (("UPDATE topics SET type = x'00ff'",), "no text for a name or type"),
-        (("UPDATE messages SET timestamp = 'x'",), "message 1 has no time or no bytes"),
-        (("UPDATE messages SET data = 'text'",), "message 1 has no time or no bytes"),
-        (("DROP TABLE messages",), "no plain table of messages"),
-        (("UPDATE topics SET serialization_format = 'json'",), "only cdr can be read"),
-    ],
-)  # fmt: skip
-def test_a_database_that_is_no_recording_is_refused(make_bag, statements, reason):
-    path = make_bag()
-    change(path, *statements)
-    with pytest.raises(InputFileError, match=reason):
-        read(path)
-
-
-def test_an_endless_view_beside_the_tables_is_never_read(make_bag):
-    path = make_bag()
-    change(path, "ALTER TABLE schema RENAME TO s",
-           f"CREATE VIEW schema AS {ENDLESS} n AS schema_version FROM r WHERE n < 0")  # fmt: skip
-    assert read(path)[0] == 5
-
-
-def test_pages_that_point_to_each_other_hold_no_endless_rows(make_bag):
-    """A b-tree whose inner page names one child again and again."""
-    path = make_bag(count=600)
-    file = path / "bag.db3"
-    data = bytearray(file.read_bytes())
-    size = struct.unpack_from(">H", data, 16)[0]
-    pages = [p for p in range(size, len(data), size) if data[p] == 5]  # inner pages of tables
-    assert pages
-    for page in pages:
-        cells = struct.unpack_from(">H", data, page + 3)[0]
-        for cell in range(cells):
-            at = page + struct.unpack_from(">H", data, page + 12 + 2 * cell)[0]
-            data[at : at + 4] = struct.pack(">I", page // size + 1)  # the page itself
-        data[page + 8 : page + 12] = struct.pack(">I", page // size + 1)
-    file.write_bytes(data)
-    with pytest.raises(InputFileError, match="damaged|more work"):
-        read(path)
-
-
 # Compression
 
 
@@ -315,7 +157,7 @@ def test_packed_bytes_that_are_damaged_are_said(make_bag, mode):
         content = (path / "bag.db3.zstd").read_bytes()
         (path / "bag.db3.zstd").write_bytes(content[: len(content) // 2])
     else:
-        change(path, "UPDATE messages SET data = substr(data, 1, 10)")
+        change_database(path, "UPDATE messages SET data = substr(data, 1, 10)")
     with pytest.raises(InputFileError, match="damaged|cut off"):
         read(path)
 

@@ -1,0 +1,59 @@
+"""Messages for the bags that tests write, and changes to such bags."""
+
+import sqlite3
+
+import numpy as np
+
+from humans4d_core.io import camera_info_fields, message_typestore
+from humans4d_core.types import Camera
+
+STORE = message_typestore()
+TYPES = STORE.types
+
+
+def header(stamp_ns, frame_id="cam"):
+    stamp = TYPES["builtin_interfaces/msg/Time"](*divmod(stamp_ns, 10**9))
+    return TYPES["std_msgs/msg/Header"](stamp, frame_id)
+
+
+def image(stamp_ns, value=0, encoding="bgr8", size=(64, 48)):
+    data = np.full(size[0] * size[1] * 3, value, np.uint8)
+    return TYPES["sensor_msgs/msg/Image"](
+        header(stamp_ns), size[1], size[0], encoding, 0, size[0] * 3, data
+    )
+
+
+def info(stamp_ns, focal=500.0, size=(64, 48)):
+    fields = camera_info_fields(Camera(focal or 1, focal or 1, size[0] / 2, size[1] / 2, *size))
+    if not focal:
+        fields["k"] = np.zeros(9)
+    roi = TYPES["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+    return TYPES["sensor_msgs/msg/CameraInfo"](
+        header=header(stamp_ns), binning_x=0, binning_y=0, roi=roi, **fields
+    )
+
+
+def text(words):
+    return TYPES["std_msgs/msg/String"](words)
+
+
+def to_bytes(message):
+    return bytes(STORE.serialize_cdr(message, message.__msgtype__))
+
+
+def image_bytes(stamp_ns):
+    """Of 8x6 pixels."""
+    return to_bytes(image(stamp_ns, size=(8, 6)))
+
+
+def info_bytes(stamp_ns):
+    return to_bytes(info(stamp_ns, focal=7.0, size=(8, 6)))
+
+
+def change_database(path, *statements):
+    """Run SQL on the database of a sqlite3 bag."""
+    database = sqlite3.connect(path / "bag.db3")
+    with database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
