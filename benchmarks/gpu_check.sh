@@ -4,8 +4,9 @@
 #   benchmarks/gpu_check.sh [FOLDER]      (default: out/gpu_check)
 #
 # Python is $PYTHON, else the project's .venv, else python3: 3.10 or newer with PyTorch 2.6 or newer.
-# A part whose packages are missing is skipped and named. FOLDER gets a log of each part, the
-# figures as JSON, and summary.txt. The exit status is 1 if a part failed, 2 if nothing could run.
+# A part whose packages are missing is skipped and named, and so is what a part leaves out. FOLDER
+# gets a log of each part, the figures as JSON, and summary.txt. The exit status is 1 if a part
+# failed, 2 if nothing could run.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,7 +24,7 @@ say() { printf '%s\n' "$*" | tee -a "$output/summary.txt"; }
 
 # part NAME SECONDS "MODULES" COMMAND...: runs it if its modules are there, for SECONDS at most.
 part() {
-  local name=$1 limit=$2 modules=$3 module start=$SECONDS status
+  local name=$1 limit=$2 modules=$3 module start=$SECONDS status left_out
   shift 3
   for module in $modules; do
     if ! "$python" -c "import $module" >"$output/$name.log" 2>&1; then
@@ -34,7 +35,11 @@ part() {
   timeout --kill-after=10 "$limit" "$@" >"$output/$name.log" 2>&1
   status=$?
   case $status in
-    0) say "$name: passed in $((SECONDS - start)) s: $(tail -n 1 "$output/$name.log")"; return ;;
+    0)
+      say "$name: passed in $((SECONDS - start)) s: $(tail -n 1 "$output/$name.log")"
+      left_out=$(grep 'left out: ' "$output/$name.log") && say "$left_out"
+      return
+      ;;
     124 | 137) say "$name: failed, stopped after $limit s" ;;
     *) say "$name: failed: $(tail -n 1 "$output/$name.log")" ;;
   esac

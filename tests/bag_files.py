@@ -1,10 +1,10 @@
-"""Messages for the bags that tests write, and changes to such bags."""
+"""Messages for the bags that tests write, changes to such bags, and what is read back."""
 
 import sqlite3
 
 import numpy as np
 
-from humans4d_core.io import camera_info_fields, message_typestore
+from humans4d_core.io import BagSource, camera_info_fields, message_typestore, open_source
 from humans4d_core.types import Camera
 
 STORE = message_typestore()
@@ -57,3 +57,16 @@ def change_database(path, *statements):
         for statement in statements:
             database.execute(statement)
     database.close()
+
+
+def read_frames(path, **options):
+    """All frames, and their source."""
+    with BagSource(path, **options) as source:
+        return list(source), source
+
+
+def count_images(path):
+    """Number of images, number skipped, notes."""
+    with open_source(path) as source:
+        count = sum(1 for _ in source)
+        return count, source.skipped, source.notes

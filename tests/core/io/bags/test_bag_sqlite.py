@@ -5,19 +5,11 @@ import sqlite3
 import struct
 
 import pytest
-from bag_files import change_database
+from bag_files import change_database, count_images
 
 from humans4d_core.errors import InputFileError
-from humans4d_core.io import open_source
 
 SECOND = 10**9
-
-
-def read(path):
-    """Number of images, number skipped, notes."""
-    with open_source(path) as source:
-        count = sum(1 for _ in source)
-        return count, source.skipped, source.notes
 
 
 def leave_log(path, count):
@@ -42,7 +34,7 @@ def test_images_in_a_write_ahead_log_are_read_and_the_bag_stays_as_it_was(make_b
     leave_log(path, 20)
     before = {file.name: file.stat().st_size for file in path.iterdir()}
     assert before["bag.db3-wal"]
-    assert read(path)[0] == 25
+    assert count_images(path)[0] == 25
     assert {file.name: file.stat().st_size for file in path.iterdir()} == before
 
 
@@ -52,13 +44,13 @@ def test_a_log_that_cannot_be_read_is_said(make_bag):
     (path / "bag.db3-shm").unlink()
     (path / "bag.db3-shm").mkdir()
     with pytest.raises(InputFileError, match="bag.db3-shm is a folder"):
-        read(path)
+        count_images(path)
 
 
 def test_a_journal_that_was_left_is_told(make_bag):
     path = make_bag()
     (path / "bag.db3-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(600))
-    count, _, notes = read(path)
+    count, _, notes = count_images(path)
     assert count == 5 and "bag.db3-journal is left" in notes[0]
 
 
@@ -66,7 +58,7 @@ def test_a_fifo_beside_the_database_blocks_nobody(make_bag):
     path = make_bag()
     os.mkfifo(path / "bag.db3-wal")
     with pytest.raises(InputFileError, match="bag.db3-wal is a FIFO"):
-        read(path)
+        count_images(path)
 
 
 ENDLESS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT"
@@ -92,14 +84,14 @@ def test_a_database_that_is_no_recording_is_refused(make_bag, statements, reason
     path = make_bag()
     change_database(path, *statements)
     with pytest.raises(InputFileError, match=reason):
-        read(path)
+        count_images(path)
 
 
 def test_an_endless_view_beside_the_tables_is_never_read(make_bag):
     path = make_bag()
     change_database(path, "ALTER TABLE schema RENAME TO s",
            f"CREATE VIEW schema AS {ENDLESS} n AS schema_version FROM r WHERE n < 0")  # fmt: skip
-    assert read(path)[0] == 5
+    assert count_images(path)[0] == 5
 
 
 def test_pages_that_point_to_each_other_hold_no_endless_rows(make_bag):
@@ -118,4 +110,4 @@ def test_pages_that_point_to_each_other_hold_no_endless_rows(make_bag):
         data[page + 8 : page + 12] = struct.pack(">I", page // size + 1)
     file.write_bytes(data)
     with pytest.raises(InputFileError, match="damaged|more work"):
-        read(path)
+        count_images(path)

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from bag_files import STORE, header, image, info, text
+from bag_files import STORE, header, image, info, read_frames, text
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from humans4d_core.errors import CameraError, Humans4dError, ImageError, InputFileError
@@ -25,15 +25,10 @@ def frames(count=4, size=(64, 48)):
         yield Frame(image, START + index * 100_000_000, CAMERA, "cam")
 
 
-def read(path, **options):
-    with BagSource(path, **options) as source:
-        return list(source), source
-
-
 def test_a_written_bag_reads_back_exactly(tmp_path):
     path = tmp_path / "bag"
     assert write_camera_bag(path, frames()) == 4
-    found, source = read(path)
+    found, source = read_frames(path)
     for read_frame, written in zip(found, frames(), strict=True):
         np.testing.assert_array_equal(read_frame.image_bgr, written.image_bgr)
         assert read_frame.stamp_ns == written.stamp_ns
@@ -46,7 +41,7 @@ def test_a_written_bag_reads_back_exactly(tmp_path):
 def test_a_compressed_bag_reads_back_and_is_smaller(tmp_path):
     write_camera_bag(tmp_path / "raw", frames())
     write_camera_bag(tmp_path / "jpeg", frames(), compressed=True)
-    found, source = read(tmp_path / "jpeg")
+    found, source = read_frames(tmp_path / "jpeg")
     assert source.topic == "/camera/image_raw/compressed"
     for read_frame, written in zip(found, frames(), strict=True):
         difference = read_frame.image_bgr.astype(int) - written.image_bgr
@@ -71,7 +66,7 @@ def test_a_sqlite3_bag_is_read(bag):
     path = bag(
         ("/c/camera_info", 1, info(1)), ("/c/image", 1, image(1)), plugin=StoragePlugin.SQLITE3
     )
-    found, _ = read(path)
+    found, _ = read_frames(path)
     assert [f.stamp_ns for f in found] == [1]
 
 
@@ -84,7 +79,7 @@ def test_images_pair_with_the_camera_info_of_their_stamp_even_when_it_comes_late
         ("/c/image", 30, image(300)),
         ("/c/camera_info", 31, info(300, focal=500)),
     )
-    found, _ = read(path)
+    found, _ = read_frames(path)
     assert [(f.stamp_ns, f.camera.fx) for f in found] == [(100, 300), (200, 400), (300, 500)]
 
 
@@ -97,7 +92,7 @@ def test_without_the_same_stamp_the_latest_camera_info_holds(bag):
         ("/c/camera_info", 35, info(350, focal=400)),
         ("/c/image", 40, image(400)),
     )
-    found, _ = read(path)
+    found, _ = read_frames(path)
     assert [f.stamp_ns for f in found] == [100, 200, 300, 400]
     assert [f.camera.fx for f in found][1] == 300 and found[3].camera.fx == 400
 
@@ -108,7 +103,7 @@ def test_the_camera_info_beside_the_images_is_taken(bag):
         ("/left/camera_info", 1, info(1, focal=222)),
         ("/left/image_raw", 1, image(1)),
     )
-    found, source = read(path)
+    found, source = read_frames(path)
     assert found[0].camera.fx == 222 and source.camera_origin.endswith("/left/camera_info")
 
 
@@ -122,7 +117,7 @@ def test_several_image_topics_are_named_and_one_can_be_picked(bag):
         BagSource(path)
     with pytest.raises(InputFileError, match=r"no images on /up.*/left/image, /right/image"):
         BagSource(path, topic="/up")
-    found, _ = read(path, topic="/right/image")
+    found, _ = read_frames(path, topic="/right/image")
     assert found[0].image_bgr[0, 0, 0] == 9
 
 
@@ -135,7 +130,7 @@ def test_a_bag_without_camera_info_needs_a_field_of_view(bag):
     path = bag(("/c/image", 1, image(1)))
     with pytest.raises(InputFileError, match="--fov"):
         BagSource(path)
-    found, _ = read(path, camera=CameraChoice(fov_degrees=90))
+    found, _ = read_frames(path, camera=CameraChoice(fov_degrees=90))
     assert found[0].camera.fx == pytest.approx(32)
 
 
@@ -143,7 +138,7 @@ def test_an_uncalibrated_camera_is_refused_unless_a_field_of_view_is_given(bag):
     path = bag(("/c/camera_info", 1, info(1, focal=0)), ("/c/image", 1, image(1)))
     with pytest.raises(CameraError, match=r"/c/camera_info: camera is not calibrated"):
         BagSource(path)
-    assert len(read(path, camera=CameraChoice(fov_degrees=90))[0]) == 1
+    assert len(read_frames(path, camera=CameraChoice(fov_degrees=90))[0]) == 1
 
 
 def test_images_that_cannot_be_used_are_skipped_and_counted(bag):
@@ -154,19 +149,19 @@ def test_images_that_cannot_be_used_are_skipped_and_counted(bag):
         ("/c/image", 3, image(3, size=(32, 48))),
         ("/c/image", 4, image(4)),
     )
-    found, source = read(path)
+    found, source = read_frames(path)
     assert [f.stamp_ns for f in found] == [1, 4] and source.skipped == 2
 
 
 def test_a_bag_of_nothing_but_unusable_images_is_refused(bag):
     path = bag(("/c/camera_info", 1, info(1)), ("/c/image", 1, image(1, encoding="32FC1")))
     with pytest.raises(ImageError, match="no image on /c/image can be used.*32FC1"):
-        read(path)
+        read_frames(path)
 
 
 def test_an_image_without_stamp_has_the_time_of_its_recording(bag):
     path = bag(("/c/camera_info", 5, info(0)), ("/c/image", 77, image(0)))
-    assert [f.stamp_ns for f in read(path)[0]] == [77]
+    assert [f.stamp_ns for f in read_frames(path)[0]] == [77]
 
 
 def test_images_whose_stamps_stand_still_have_the_times_of_their_recording(bag):
@@ -175,7 +170,7 @@ def test_images_whose_stamps_stand_still_have_the_times_of_their_recording(bag):
         ("/c/camera_info", START, info(7)),
         *(("/c/image_raw", START + k * period, image(7)) for k in range(12)),
     )
-    stamps = [f.stamp_ns for f in read(path)[0]]
+    stamps = [f.stamp_ns for f in read_frames(path)[0]]
     assert stamps[0] == 7 and stamps[-5:] == [START + k * period for k in range(7, 12)]
 
 
@@ -201,7 +196,7 @@ def test_damage_in_the_middle_ends_the_reading_with_a_note(tmp_path):
     half = len(data) // 2
     data[half : half + 2**20] = b"\xff" * 2**20
     file.write_bytes(data)
-    found, source = read(path)
+    found, source = read_frames(path)
     assert 0 < len(found) < 20
     assert any("reading stopped early" in note for note in source.notes)
 
@@ -269,7 +264,7 @@ def test_jpeg_bags_hold_what_image_transport_expects(tmp_path):
 @pytest.mark.parametrize("size", [(32, 24), (16, 12), (128, 96)])
 def test_images_resized_by_a_whole_factor_get_the_camera_scaled(bag, size):
     path = bag(("/c/camera_info", 1, info(1)), ("/c/image", 1, image(1, size=size)))
-    ((frame,), source) = read(path)
+    ((frame,), source) = read_frames(path)
     scale = size[0] / 64
     assert (frame.camera.width, frame.camera.height) == size
     assert (frame.camera.fx, frame.camera.cx, frame.camera.cy) == (
@@ -284,7 +279,7 @@ def test_camera_info_without_a_size_is_of_the_images_size(bag):
     unsized = info(1)
     unsized.width = unsized.height = 0
     path = bag(("/c/camera_info", 1, unsized), ("/c/image", 1, image(1)))
-    ((frame,), source) = read(path)
+    ((frame,), source) = read_frames(path)
     assert frame.camera == Camera(500, 500, 32, 24, 64, 48, (0.0,) * 5)
     assert source.notes == []
 
@@ -294,7 +289,7 @@ def test_a_region_of_interest_and_binning_of_a_bag_are_applied(bag):
     cut.roi.x_offset, cut.roi.y_offset, cut.roi.width, cut.roi.height = 8, 4, 48, 40
     cut.binning_x = cut.binning_y = 2
     path = bag(("/c/camera_info", 1, cut), ("/c/image", 1, image(1, size=(24, 20))))
-    ((frame,), _) = read(path)
+    ((frame,), _) = read_frames(path)
     assert (frame.camera.fx, frame.camera.cx, frame.camera.cy) == (250, 12, 10)
 
 
@@ -310,7 +305,7 @@ def test_a_given_camera_follows_images_that_change_their_size(bag, choice):
         ("/c/image", 3, image(3, size=(32, 32))),
         ("/c/image", 4, image(4)),
     )
-    found, source = read(path, camera=choice)
+    found, source = read_frames(path, camera=choice)
     assert [f.stamp_ns for f in found] == [1, 2, 4] and source.skipped == 1
     first, small, last = (f.camera for f in found)
     assert small.fx == pytest.approx(first.fx / 2) and last == first

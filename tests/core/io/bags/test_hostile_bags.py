@@ -6,7 +6,7 @@ import struct
 import sys
 
 import pytest
-from bag_files import change_database, image_bytes, info_bytes
+from bag_files import change_database, count_images, image_bytes, info_bytes
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
 from humans4d_core.errors import ImageError, InputFileError
@@ -21,22 +21,15 @@ else:
 SECOND = 10**9
 
 
-def read(path):
-    """Number of images, number skipped, notes."""
-    with open_source(path) as source:
-        count = sum(1 for _ in source)
-        return count, source.skipped, source.notes
-
-
 @pytest.mark.parametrize("plugin", [StoragePlugin.SQLITE3, StoragePlugin.MCAP])
 @pytest.mark.parametrize("mode", [None, CompressionMode.MESSAGE, CompressionMode.FILE])
 def test_every_kind_of_packing_is_read(make_bag, plugin, mode):
-    assert read(make_bag(plugin=plugin, compression=mode)) == (5, 0, [])
+    assert count_images(make_bag(plugin=plugin, compression=mode)) == (5, 0, [])
 
 
 def test_a_folder_whose_name_means_something_in_a_uri_is_read(make_bag, tmp_path):
     path = make_bag().rename(tmp_path / "we#ird?x=1%41 b")
-    assert read(path) == (5, 0, [])
+    assert count_images(path) == (5, 0, [])
 
 
 # metadata.yaml
@@ -83,7 +76,7 @@ def test_metadata_that_cannot_be_right_is_refused_with_its_field(make_bag, old, 
     assert old in text
     (path / "metadata.yaml").write_text(text.replace(old, new, -1 if "db3" in old else 1))
     with pytest.raises(InputFileError, match=reason) as error:
-        read(path)
+        count_images(path)
     assert len(str(error.value)) < 1000
 
 
@@ -92,14 +85,14 @@ def test_metadata_that_is_a_fifo_blocks_nobody(make_bag):
     (path / "metadata.yaml").unlink()
     os.mkfifo(path / "metadata.yaml")
     with pytest.raises(InputFileError, match="metadata.yaml is a FIFO"):
-        read(path)
+        count_images(path)
 
 
 def test_metadata_that_counts_other_messages_than_there_are_is_told(make_bag):
     path = make_bag()
     text = (path / "metadata.yaml").read_text()
     (path / "metadata.yaml").write_text(text.replace("message_count: 10", "message_count: 400"))
-    count, _, notes = read(path)
+    count, _, notes = count_images(path)
     assert count == 5 and "counts 400 messages, the bag's files hold 10" in notes[0]
 
 
@@ -119,7 +112,7 @@ def test_a_message_that_unpacks_beyond_the_bound_ends_the_reading(make_bag, monk
     with database:
         database.execute("UPDATE messages SET data = ? WHERE id = 4", (bomb(70),))
     database.close()
-    count, _, notes = read(path)
+    count, _, notes = count_images(path)
     assert count == 1 and "unpacks to more than 50 MB" in notes[0]
 
 
@@ -130,13 +123,13 @@ def test_a_file_that_unpacks_beyond_recordings_is_refused_and_leaves_nothing(
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(bag_compression, "_FILE_SLACK_BYTES", 1 << 20)
     path = make_bag(compression=CompressionMode.FILE)
-    assert read(path)[0] == 5
+    assert count_images(path)[0] == 5
     (path / "bag.db3.zstd").write_bytes(bomb(500))
     with pytest.raises(InputFileError, match="it is no recording"):
-        read(path)
+        count_images(path)
     monkeypatch.setattr(bag_compression, "_KEPT_FREE_BYTES", 1 << 60)
     with pytest.raises(InputFileError, match="does not fit into"):
-        read(path)
+        count_images(path)
     assert not list((tmp_path / "temporary").iterdir())
 
 
@@ -159,13 +152,13 @@ def test_packed_bytes_that_are_damaged_are_said(make_bag, mode):
     else:
         change_database(path, "UPDATE messages SET data = substr(data, 1, 10)")
     with pytest.raises(InputFileError, match="damaged|cut off"):
-        read(path)
+        count_images(path)
 
 
 def test_a_chunk_of_an_mcap_that_lies_about_its_size_is_bounded(make_bag):
     path = make_bag(plugin=StoragePlugin.MCAP, compression=CompressionMode.STORAGE)
     file = path / "bag.mcap"
-    assert read(path)[0] == 5
+    assert count_images(path)[0] == 5
     data = file.read_bytes()
     start = data.index(b"\x04\0\0\0zstd")
     (length,) = struct.unpack_from("<Q", data, start + 8)
@@ -173,7 +166,7 @@ def test_a_chunk_of_an_mcap_that_lies_about_its_size_is_bounded(make_bag):
     packed += bytes(length - len(packed))
     file.write_bytes(data[: start + 16] + packed + data[start + 16 + length :])
     with pytest.raises(InputFileError):
-        read(path)
+        count_images(path)
 
 
 # Messages
@@ -184,13 +177,13 @@ def test_messages_of_other_bytes_are_skipped_and_those_after_them_are_read(make_
     claim[-148:-144] = b"\xff\xff\xff\xff"  # the number of bytes of the image
     images = [image_bytes(SECOND), b"", b"\0\1\0\0", info_bytes(SECOND), bytes(claim)]
     images.append(image_bytes(6 * SECOND))
-    assert read(make_bag(images=images))[:2] == (2, 4)
+    assert count_images(make_bag(images=images))[:2] == (2, 4)
 
 
 def test_a_topic_of_nothing_but_other_bytes_is_refused_with_the_reason(make_bag):
     path = make_bag(images=[info_bytes(SECOND)] * 3, plugin=StoragePlugin.MCAP)
     with pytest.raises(ImageError, match="no image on /c/image can be used: .*cannot be decoded"):
-        read(path)
+        count_images(path)
 
 
 def test_the_largest_message_is_larger_than_an_8192x4096_picture():

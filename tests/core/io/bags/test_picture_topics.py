@@ -3,15 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from bag_files import TYPES, header, image, info
+from bag_files import TYPES, header, image, info, read_frames
 
 from humans4d_core.errors import ImageError, InputFileError
 from humans4d_core.io import BagSource
-
-
-def read(path, **options):
-    with BagSource(path, **options) as source:
-        return list(source), source
 
 
 def compressed(stamp_ns, data, image_format="jpeg"):
@@ -46,7 +41,7 @@ def test_topics_without_pictures_are_not_offered(bag, topic, message):
     path = bag(
         ("/c/camera_info", 1, info(1)), (topic, 1, message), ("/c/image", 2, image(2, value=7))
     )
-    found, source = read(path)
+    found, source = read_frames(path)
     assert source.topic == "/c/image" and len(found) == 1
     with pytest.raises(InputFileError, match=r"no images on /x: its image topics are /c/image$"):
         BagSource(path, topic="/x")
@@ -72,7 +67,7 @@ def test_a_bag_of_depth_or_film_alone_says_so(bag, message, told):
 @pytest.mark.parametrize("topic", ["/thermal/image_raw", "/c/infra1/image", "/depth_cam/ir/image"])
 def test_deep_images_of_a_thermal_or_infrared_camera_are_pictures(bag, topic):
     path = bag(("/c/camera_info", 1, info(1)), (topic, 1, gray_16(1)), (topic, 2, gray_16(2)))
-    found, source = read(path)
+    found, source = read_frames(path)
     assert found[0].image_bgr.min() < 40 and found[0].image_bgr.max() > 215
     assert [note for note in source.notes if "16UC1 images fill 12 of 16 bits" in note]
     assert len(source.notes) == 1
@@ -84,5 +79,5 @@ def test_a_topic_whose_first_image_is_damaged_is_still_one_of_pictures(bag):
         ("/c/image/compressed", 1, compressed(1, b"")),
         ("/c/image/compressed", 2, compressed(2, JPEG)),
     )
-    found, source = read(path)
+    found, source = read_frames(path)
     assert [f.stamp_ns for f in found] == [2] and source.skipped == 1
