@@ -76,6 +76,15 @@ class Pipeline:
         self._ended: People | None = None  # to be said in the next result
         self._view: tuple[int, int, str] | None = None  # size and name of the camera's frame
 
+    @property
+    def next_track_id(self) -> int:
+        """Id of the next person; a pipeline that follows another one goes on where that one was."""
+        return self.tracker.next_id
+
+    @next_track_id.setter
+    def next_track_id(self, number: int) -> None:
+        self.tracker.next_id = number
+
     def process(self, frame: Frame, detections: Detections | None = None) -> Result:
         """People of a frame; `detections` given by the caller replace the detector's.
 
@@ -174,8 +183,11 @@ class Pipeline:
         if ended is None or not len(ended) or not can_join(people, ended):
             return people
         # Of a time that is later than this one: unknown.
-        last_seen_ns = np.where(ended.last_seen_ns > stamp_ns, 0, ended.last_seen_ns)
-        return joined_people(people, replace(ended, last_seen_ns=last_seen_ns))
+        stamps = {
+            name: np.where(getattr(ended, name) > stamp_ns, 0, getattr(ended, name))
+            for name in ("last_seen_ns", "last_recovered_ns")
+        }
+        return joined_people(people, replace(ended, **stamps))
 
 
 def _surest(detections: Detections, most: int) -> Detections:

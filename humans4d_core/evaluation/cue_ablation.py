@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..pipeline import create_pipeline
 from ..simulation.sensing import START_SCORE
 from ..simulation.simulated_crowd import Simulation, World
 from ..tracking import Tracker, TrackerConfig
-from ..types import TrackState
+from ..types import Bodies, Forecast, Frame, People, TrackState
 from .simulation_table import Contender, Line, person_line, score_trackers
 from .tracking_metrics import TrackingScore, score_tracks
 
@@ -74,6 +74,34 @@ def cues_in_simulation(
     ]
 
 
+class _SideBySide:
+    """Each cue's variant of the tracker in the place of one: all follow the same bodies."""
+
+    def __init__(self, trackers: dict[str, Tracker]):
+        self.trackers = trackers
+        self.people: dict[str, People] = {}  #: of the last frame
+        self.next_id = 1  # of nobody: each tracker counts its own
+
+    @property
+    def start_score(self) -> float:
+        return self.trackers[EVERYTHING].start_score
+
+    def reconfigure(self, config: TrackerConfig) -> None:
+        for name, tracker in self.trackers.items():
+            tracker.reconfigure(SWITCHES[name](config) if name in SWITCHES else config)
+
+    def update(self, frame: Frame, bodies: Bodies) -> People:
+        self.people = {name: t.update(frame, bodies) for name, t in self.trackers.items()}
+        return self.people[EVERYTHING]
+
+    def forecast(self, seconds: Sequence[float]) -> Forecast:
+        return self.trackers[EVERYTHING].forecast(seconds)
+
+    def reset(self) -> None:
+        for tracker in self.trackers.values():
+            tracker.reset()
+
+
 def cues_in_sequence(
     source: Source,
     boxes: MotBoxes,
@@ -85,31 +113,36 @@ def cues_in_sequence(
 
     truth: (R, 6 or more) rows of a MOT file. on_frame hears of each frame.
     """
-    detector = GivenBoxes()
-    pipeline = create_pipeline(detector=detector)
-    trackers = variants(TrackerConfig(), Surface.of_body(pipeline.recovery.body))
-    tracks: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
-    people: dict[str, list[np.ndarray]] = {name: [] for name in trackers}
+    pipeline = create_pipeline(detector=GivenBoxes())
+    side_by_side = _SideBySide(
+        variants(pipeline.tracker.config, Surface.of_body(pipeline.recovery.body))
+    )
+    pipeline.tracker = side_by_side
+    tracks: dict[str, list[np.ndarray]] = {name: [] for name in side_by_side.trackers}
+    people: dict[str, list[np.ndarray]] = {name: [] for name in side_by_side.trackers}
     frames = 0
     for frames, frame in enumerate(source, start=1):  # noqa: B007, their number at the end
-        number = frame.number
-        on_frame(f"frame {number}")
-        detector.watch(boxes[number])
-        config = TrackerConfig().with_start_score(detector.start_score)
-        bodies = pipeline.recovery.recover(frame, boxes[number])
-        if pipeline.positioning is not None:
-            bodies = pipeline.positioning.place(frame, bodies)
-        for name, tracker in trackers.items():
-            tracker.reconfigure(SWITCHES[name](config) if name in SWITCHES else config)
-            found = tracker.update(frame, bodies)
-            found = found.select(found.states == TrackState.CONFIRMED)
-            corners = found.bodies.boxes_px.astype(np.float64)
-            sizes = np.column_stack((corners[:, :2], corners[:, 2:] - corners[:, :2]))
-            at = np.full(len(found), number)
-            tracks[name].append(np.column_stack((at, found.track_ids, sizes)))
-            ids, first = np.unique(found.person_ids, return_index=True)
-            people[name].append(np.column_stack((at[first], ids, sizes[first])))
+        on_frame(f"frame {frame.number}")
+        if pipeline.process(frame, boxes[frame.number]).is_late:
+            continue
+        for name, found in side_by_side.people.items():
+            by_track, by_person = _mot_rows(found, frame.number)
+            tracks[name].append(by_track)
+            people[name].append(by_person)
     tables = {name: np.concatenate(rows) for name, rows in tracks.items()}
     tables |= {person_line(name): np.concatenate(rows) for name, rows in people.items()}
     scores = score_tracks(tables, truth, benchmark, frames + source.skipped)
-    return [CueLine(name, scores[name], scores[person_line(name)]) for name in trackers]
+    return [CueLine(name, scores[name], scores[person_line(name)]) for name in tracks]
+
+
+def _mot_rows(people: People, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (C, 6) of the CONFIRMED people of image `number`, by track_id and by person_id."""
+    people = people.select(people.states == TrackState.CONFIRMED)
+    corners = people.bodies.boxes_px.astype(np.float64)
+    sizes = np.column_stack((corners[:, :2], corners[:, 2:] - corners[:, :2]))
+    at = np.full(len(people), number)
+    ids, first = np.unique(people.person_ids, return_index=True)
+    return (
+        np.column_stack((at, people.track_ids, sizes)),
+        np.column_stack((at[first], ids, sizes[first])),
+    )

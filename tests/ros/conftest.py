@@ -6,7 +6,6 @@ import gc
 import importlib.util
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -21,19 +20,18 @@ import cv2
 import numpy as np
 import pytest
 from humans4d_ros.distributions import fast_dds_profile_variable
+from made_people import made_people
+from node_processes import TIMEOUT, NodeProcess, shared_memory
 from places import ROOT, SHARED
-from scipy.spatial.transform import Rotation
+from station import Station, image_message
 
 from humans4d_core.errors import InputFileError
-from humans4d_core.io import camera_info_fields
-from humans4d_core.types import Bodies, Camera, Frame, People, TrackState
+from humans4d_core.types import Camera, Frame
 
 VIDEOS = (
     SHARED / "media/pets09-s2l1/vtest.avi",
     ROOT / ".cache/demo/vtest.avi",
 )
-#: Seconds until something that happens at once is said not to happen; machines may be busy.
-TIMEOUT = 30.0
 
 # Before any ROS module is loaded: they read the environment once.
 os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
@@ -110,50 +108,7 @@ def frame(camera) -> Frame:
 @pytest.fixture
 def make_people():
     """make_people(count, states=None) -> People with every number different."""
-    return _people
-
-
-def _people(count: int, states=None, num_vertices: int = 30, seed: int = 0) -> People:
-    random_numbers = np.random.default_rng(seed)
-
-    def normal(*shape):
-        return random_numbers.normal(size=(count, *shape)).astype(np.float32)
-
-    def covariance():
-        root = normal(3, 3)
-        return root @ root.swapaxes(1, 2)
-
-    rotations = Rotation.random(max(count, 1) * 24, random_state=seed).as_matrix()
-    rotations = rotations.astype(np.float32).reshape(-1, 24, 3, 3)[:count]
-    ids = np.arange(1, count + 1, dtype=np.uint32)
-    bodies = Bodies(
-        boxes_px=normal(4) * 100,
-        scores=random_numbers.random(count).astype(np.float32),
-        global_orient=rotations[:, 0],
-        body_pose=rotations[:, 1:],
-        betas=normal(10),
-        translation_cam=normal(3) + np.float32([0, 0, 5]),
-        vertices_cam=normal(num_vertices, 3),
-        joints_cam=normal(24, 3) + np.float32([0, 0, 5]),
-        joints_px=normal(24, 2) * 100,
-        joint_confidence=random_numbers.random((count, 24)).astype(np.float32),
-        pelvis_covariance_cam=covariance(),
-        recovery="landmarks",
-        body_model="anny",
-    )
-    if states is None:
-        states = [TrackState.CONFIRMED] * count
-    return People(
-        track_ids=ids,
-        person_ids=ids + 100,
-        states=np.array(states, np.uint8),
-        last_seen_ns=1_700_000_000_000_000_000 + np.arange(count, dtype=np.int64),
-        confidence=random_numbers.random(count).astype(np.float32),
-        bodies=bodies,
-        velocity_cam=normal(3),
-        position_covariance_cam=covariance(),
-        velocity_covariance_cam=covariance(),
-    )
+    return made_people
 
 
 @pytest.fixture(scope="session")
@@ -171,88 +126,6 @@ def video_frames() -> list[np.ndarray]:
     images = [capture.read()[1] for _ in range(60)]
     capture.release()
     return images
-
-
-class NodeProcess:
-    """The node as a process of its own, and what it says."""
-
-    def __init__(self, parameters: dict, environment: dict[str, str] | None = None, arguments=()):
-        assignments = [f"{name}:={value}" for name, value in parameters.items()]
-        options = [word for text in assignments for word in ("-p", text)]
-        command = [
-            sys.executable,
-            "-X",
-            "faulthandler",
-            "-m",
-            "humans4d_ros.node",
-            "--ros-args",
-            *options,
-            *arguments,
-        ]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, **(environment or {})},
-        )
-        self._lines: list[str] = []
-        self._said = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    @property
-    def output(self) -> str:
-        return "".join(self._lines)
-
-    def wait_until_it_says(self, text: str, timeout: float = 2 * TIMEOUT) -> None:
-        with self._said:
-            if not self._said.wait_for(lambda: text in self.output, timeout):
-                raise AssertionError(f"the node never said '{text}', but:\n{self.output}")
-
-    def own_shared_memory(self) -> set[str]:
-        """Fast DDS's files in /dev/shm that this process has and this test's has not."""
-        return shared_memory(self.process.pid) - shared_memory(os.getpid())
-
-    def stop(self, number: int = signal.SIGINT) -> int:
-        """Send a signal; the exit code."""
-        self.process.send_signal(number)
-        return self.wait()
-
-    def wait(self) -> int:
-        try:
-            code = self.process.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGABRT)  # faulthandler tells where each thread is
-            self._reader.join(TIMEOUT)
-            raise AssertionError(f"the node does not end:\n{self.output}") from None
-        self._reader.join(TIMEOUT)
-        return code
-
-    def kill(self) -> None:
-        """Whatever is left of the node's process group, and its files."""
-        files = self.own_shared_memory() if self.process.poll() is None else set()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(TIMEOUT)
-            for file in files:
-                Path(file).unlink(missing_ok=True)
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            with self._said:
-                self._lines.append(line)
-                self._said.notify_all()
-
-
-def shared_memory(pid: int) -> set[str]:
-    """Fast DDS's files in /dev/shm that a process has mapped."""
-    try:
-        maps = Path(f"/proc/{pid}/maps").read_text()
-    except OSError:
-        return set()
-    return set(re.findall(r"/dev/shm/\S*fast(?:dds|rtps)\S*", maps))
 
 
 @pytest.fixture(scope="module")
@@ -287,113 +160,6 @@ def start_node():
     yield start
     for node in started:
         node.kill()
-
-
-class Station:
-    """The other end of the node's topics: a camera that shows images, ears that keep messages."""
-
-    def __init__(self):
-        import rclpy
-        from diagnostic_msgs.msg import DiagnosticArray
-        from humans4d_msgs.msg import BodyModel, TrackedPeople
-        from rclpy.executors import SingleThreadedExecutor
-        from rclpy.qos import DurabilityPolicy, QoSProfile
-        from rclpy.task import Future
-        from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-        from tf2_msgs.msg import TFMessage
-        from visualization_msgs.msg import MarkerArray
-
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context)
-        self.node = rclpy.create_node("station", context=self._context)
-        self._changed = threading.Condition()
-        self.received: dict[str, list] = {}
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self.listen(TrackedPeople, "/humans4d/people", 100)
-        self.listen(BodyModel, "/humans4d/body_model", latched)
-        self.listen(TFMessage, "/tf", 100)
-        self.listen(MarkerArray, "/humans4d/markers", 100)
-        self.listen(DiagnosticArray, "/diagnostics", 100)
-        self.images = self.node.create_publisher(Image, "/image", 1)
-        self.compressed = self.node.create_publisher(CompressedImage, "/image/compressed", 1)
-        self.infos = self.node.create_publisher(CameraInfo, "/camera_info", 1)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self.node)
-        self._closed = Future()
-        spin = self._executor.spin_until_future_complete
-        self._spinner = threading.Thread(target=spin, args=(self._closed,))
-        self._spinner.start()
-
-    def close(self) -> None:
-        self._closed.set_result(None)
-        self._spinner.join()
-        self._executor.shutdown()
-        self.node.destroy_node()
-        self._context.try_shutdown()
-
-    def listen(self, kind, topic: str, qos):
-        """Keep every message of a topic in `received`."""
-        messages = self.received.setdefault(topic, [])
-
-        def keep(message):
-            with self._changed:
-                messages.append(message)
-                self._changed.notify_all()
-
-        return self.node.create_subscription(kind, topic, keep, qos)
-
-    def wait_for(self, find, what: str, timeout: float = TIMEOUT):
-        """The first true value of `find()`, which is asked again at every message."""
-        with self._changed:
-            found = self._changed.wait_for(find, timeout)
-        assert found, f"{what}: not within {timeout:g} s"
-        return found
-
-    def calibrate(self, node: NodeProcess, camera: Camera, **changes) -> None:
-        """Publish CameraInfo until the node says that it has it."""
-        from sensor_msgs.msg import CameraInfo
-
-        message = CameraInfo(**{**camera_info_fields(camera), **changes})
-        said = len(re.findall("CameraInfo of", node.output))
-        deadline = time.monotonic() + TIMEOUT
-        while len(re.findall("CameraInfo of", node.output)) == said:
-            assert time.monotonic() < deadline, f"no CameraInfo arrived:\n{node.output}"
-            self.infos.publish(message)
-            with self._changed:
-                self._changed.wait(0.1)
-
-    def show(self, image_bgr: np.ndarray, stamp_ns: int):
-        """Publish an image, wait for what the node says about it."""
-        return self.answer(
-            lambda: self.images.publish(image_message(image_bgr, stamp_ns)), stamp_ns
-        )
-
-    def answer(self, publish, stamp_ns: int | None = None):
-        """The TrackedPeople of the image that `publish()` sends; it may get lost: three times.
-
-        The image's stamp is stamp_ns, or the one that `publish()` returns.
-        """
-        people = self.received["/humans4d/people"]
-
-        def find():
-            return next((m for m in reversed(people) if nanoseconds(m) == stamp_ns), None)
-
-        for timeout in (TIMEOUT / 6, TIMEOUT / 6, TIMEOUT):
-            stamp_ns = publish() or stamp_ns
-            with self._changed:
-                if found := self._changed.wait_for(find, timeout):
-                    return found
-        raise AssertionError(f"no people for the image of {stamp_ns}: {self.diagnostics()}")
-
-    def diagnostics(self) -> dict[str, str]:
-        """The last report's values, and its level (0 to 3) and message."""
-        reports = self.received["/diagnostics"]
-        status = self.wait_for(lambda: reports and reports[-1].status[0], "diagnostics")
-        values = {value.key: value.value for value in status.values}
-        return {**values, "level": status.level[0], "message": status.message}
-
-    def wait_for_diagnostics(self, is_it, what: str) -> dict[str, str]:
-        return self.wait_for(lambda: (d := self.diagnostics()) and is_it(d) and d, what)
 
 
 @pytest.fixture(scope="module")
@@ -492,25 +258,6 @@ def set_parameter(call):
         return call(SetParameters, "set_parameters", request).results[0]
 
     return set_parameter
-
-
-def nanoseconds(message) -> int:
-    return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
-
-
-def image_message(image_bgr: np.ndarray, stamp_ns: int, **changes):
-    """sensor_msgs/Image, bgr8 unless `changes` say otherwise."""
-    from array import array
-
-    from sensor_msgs.msg import Image
-
-    height, width = image_bgr.shape[:2]
-    data = array("B", image_bgr.tobytes())
-    fields = dict(height=height, width=width, encoding="bgr8", step=3 * width, data=data)
-    message = Image(**{**fields, **changes})
-    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 10**9)
-    message.header.frame_id = "camera_optical_frame"
-    return message
 
 
 @pytest.fixture(scope="session")

@@ -308,7 +308,7 @@ def test_two_nodes_of_one_process_keep_to_themselves(
         lambda: both <= {status.name for m in reports for status in m.status}, "diagnostics of both"
     )
     for node in (front, rear):
-        values = node._statistics.report().values
+        values = node._counters.report().values
         assert values["time_jumps_back"] == "0"
     rear.trigger_deactivate()
     rear.trigger_cleanup()

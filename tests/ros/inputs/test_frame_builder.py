@@ -13,7 +13,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
-from humans4d_ros.diagnostics.statistics import Statistics
+from humans4d_ros.diagnostics.counters import Counters
 from humans4d_ros.inputs.camera_info import CameraSource
 from humans4d_ros.inputs.depth_images import DepthBuffer
 from humans4d_ros.inputs.frame_builder import FrameSource
@@ -30,19 +30,19 @@ SETTINGS = NodeParameters(depth_tolerance=0.02)
 
 
 @pytest.fixture
-def statistics():
-    return Statistics()
+def counters():
+    return Counters()
 
 
 @pytest.fixture
-def frame_of(statistics):
+def frame_of(counters):
     """frame_of(message, depth=None) -> Frame."""
 
     def make(message, depth=None):
         buffer = DepthBuffer() if depth is not None else None
         if depth is not None:
             buffer.put(depth, STAMP)
-        source = FrameSource(CameraSource(horizontal_fov=1.0), None, buffer, statistics)
+        source = FrameSource(CameraSource(horizontal_fov=1.0), None, buffer, counters)
         return source.frame(Arrival(message, 0.0), SETTINGS)
 
     return make
@@ -55,13 +55,13 @@ def depth_message(make_image_message, depth_mm: np.ndarray, **changes):
     return make_image_message(np.zeros((height, width, 3), np.uint8), STAMP, **changes)
 
 
-def test_the_frame_is_the_image_its_stamp_and_its_depth(frame_of, make_image_message, statistics):
+def test_the_frame_is_the_image_its_stamp_and_its_depth(frame_of, make_image_message, counters):
     depth = np.full((48, 64), 2500)
     frame = frame_of(make_image_message(IMAGE, STAMP), depth_message(make_image_message, depth))
     np.testing.assert_array_equal(frame.image_bgr, IMAGE)
     assert (frame.stamp_ns, frame.frame_id) == (STAMP, "camera_optical_frame")
     np.testing.assert_array_equal(frame.depth_m, np.full((48, 64), 2.5, np.float32))
-    assert "images_without_depth" not in statistics.report().values
+    assert "images_without_depth" not in counters.report().values
 
 
 class Transforms:
@@ -86,10 +86,10 @@ class Transforms:
     ],
 )
 def test_the_camera_is_looked_up_at_the_images_stamp(
-    make_image_message, statistics, target, ground, asked, fixed_x, ground_x
+    make_image_message, counters, target, ground, asked, fixed_x, ground_x
 ):
     transforms = Transforms()
-    source = FrameSource(CameraSource(horizontal_fov=1.0), transforms, None, statistics)
+    source = FrameSource(CameraSource(horizontal_fov=1.0), transforms, None, counters)
     settings = NodeParameters(target_frame=target, ground_frame=ground, tf_timeout=0.25)
     frame = source.frame(Arrival(make_image_message(IMAGE, STAMP), 0.0), settings)
     poses = (frame.fixed_from_camera, frame.ground_from_camera)
@@ -107,11 +107,11 @@ def test_the_camera_is_looked_up_at_the_images_stamp(
     ],
 )
 def test_depth_that_cannot_be_used_is_counted_and_the_image_is_used_without(
-    frame_of, make_image_message, statistics, shape, changes, told
+    frame_of, make_image_message, counters, shape, changes, told
 ):
     depth = depth_message(make_image_message, np.ones(shape), **changes)
     assert frame_of(make_image_message(IMAGE, STAMP), depth).depth_m is None
-    values = statistics.report().values
+    values = counters.report().values
     assert (values["depth_refused"], values["images_without_depth"]) == ("1", "1")
     assert told in values["last_error"]
 
@@ -146,28 +146,28 @@ def test_a_rare_encoding_is_left_to_cv_bridge_where_it_is_installed(
         frame_of(make_image_message(IMAGE, STAMP, encoding="x1"))
 
 
-def source_of(statistics, **options) -> FrameSource:
-    return FrameSource(CameraSource(horizontal_fov=1.0), None, None, statistics, **options)
+def source_of(counters, **options) -> FrameSource:
+    return FrameSource(CameraSource(horizontal_fov=1.0), None, None, counters, **options)
 
 
 @pytest.mark.parametrize("topic", ["/camera/depth/image_rect_raw", "/aligned_depth_to_color/image"])
-def test_depth_is_no_picture(make_image_message, statistics, topic):
-    source = source_of(statistics, image_topic=topic)
+def test_depth_is_no_picture(make_image_message, counters, topic):
+    source = source_of(counters, image_topic=topic)
     message = depth_message(make_image_message, np.full((48, 64), 2500))
     with pytest.raises(ImageError, match=rf"image on {topic} holds depth only \(16UC1\)"):
         source.frame(Arrival(message, 0.0), SETTINGS)
 
 
-def test_a_frame_of_a_depth_camera_says_that_16_bits_are_depth(make_image_message, statistics):
+def test_a_frame_of_a_depth_camera_says_that_16_bits_are_depth(make_image_message, counters):
     message = depth_message(make_image_message, np.full((48, 64), 2500))
     message.header.frame_id = "camera_depth_optical_frame"
     with pytest.raises(ImageError, match="depth only"):
-        source_of(statistics, image_topic="/camera/image").frame(Arrival(message, 0.0), SETTINGS)
+        source_of(counters, image_topic="/camera/image").frame(Arrival(message, 0.0), SETTINGS)
 
 
-def test_thermal_images_are_scaled_and_that_is_said_once(make_image_message, statistics):
+def test_thermal_images_are_scaled_and_that_is_said_once(make_image_message, counters):
     told = []
-    source = source_of(statistics, image_topic="/thermal/image_raw", tell=told.append)
+    source = source_of(counters, image_topic="/thermal/image_raw", tell=told.append)
     heat = np.tile(np.linspace(7200, 8220, 64), (48, 1))
     for second in range(5):
         message = depth_message(make_image_message, heat)
@@ -176,30 +176,30 @@ def test_thermal_images_are_scaled_and_that_is_said_once(make_image_message, sta
     assert len(told) == 1 and "fill 14 of 16 bits" in told[0]
 
 
-def test_a_mosaic_that_was_compressed_has_its_colours(statistics):
+def test_a_mosaic_that_was_compressed_has_its_colours(counters):
     data = array("B", cv2.imencode(".png", np.full((48, 64), 200, np.uint8))[1].tobytes())
     message = CompressedImage(format="bayer_rggb8; png compressed ", data=data)
-    frame = source_of(statistics).frame(Arrival(message, 0.0), SETTINGS)
+    frame = source_of(counters).frame(Arrival(message, 0.0), SETTINGS)
     assert frame.image_bgr.shape == (48, 64, 3)
     message.format = "16UC1; png compressed "
     with pytest.raises(ImageError, match="depth only"):
-        source_of(statistics, image_topic="/depth/image").frame(Arrival(message, 0.0), SETTINGS)
+        source_of(counters, image_topic="/depth/image").frame(Arrival(message, 0.0), SETTINGS)
 
 
 def test_a_camera_that_shows_nothing_is_reported_even_where_the_image_is_refused(
-    make_image_message, statistics
+    make_image_message, counters
 ):
-    source = FrameSource(CameraSource(), None, None, statistics)  # not calibrated
+    source = FrameSource(CameraSource(), None, None, counters)  # not calibrated
     black = make_image_message(np.zeros((48, 64, 3), np.uint8), STAMP)
     for tenth in range(50):
         with pytest.raises(CameraError):
             source.frame(Arrival(black, tenth / 10), SETTINGS)
-    report = statistics.report()
+    report = counters.report()
     assert report.looks_wrong == (
         "the image is black (brightness 0 of 255)",
         "the picture has not changed for 5 s",
     )
     assert (report.values["image_brightness"], report.values["image_contrast"]) == ("0", "0")
     assert report.values["image_unchanged_s"] == "4.9"
-    statistics.activated()
-    assert statistics.report().looks_wrong == ()
+    counters.activated()
+    assert counters.report().looks_wrong == ()

@@ -8,7 +8,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
 import rclpy
-from humans4d_ros.diagnostics.statistics import Statistics
+from humans4d_ros.diagnostics.counters import Counters
 from humans4d_ros.inputs.camera_info import CameraSource
 from humans4d_ros.inputs.node_inputs import Inputs
 from humans4d_ros.parameters.parameter_table import NodeParameters, ParameterError, Settings
@@ -32,7 +32,7 @@ def make_inputs():
             parameter_overrides=[Parameter(name, value=v) for name, v in dict(overrides).items()],
             cli_args=["--ros-args", *words] if words else None,
         )
-        inputs = Inputs(node, CameraSource(), Settings(NodeParameters(**settings)), Statistics())
+        inputs = Inputs(node, CameraSource(), Settings(NodeParameters(**settings)), Counters())
         made.append((node, inputs))
         return inputs
 

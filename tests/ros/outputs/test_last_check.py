@@ -9,7 +9,7 @@ import pytest
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
-from humans4d_ros.diagnostics.statistics import Statistics
+from humans4d_ros.diagnostics.counters import Counters
 from humans4d_ros.outputs.last_check import FARTHEST, LastCheck
 
 from humans4d_core.types import Pose, TrackState
@@ -33,13 +33,13 @@ def named(people):
 
 
 @pytest.fixture
-def statistics():
-    return Statistics()
+def counters():
+    return Counters()
 
 
 @pytest.fixture
-def last_check(statistics):
-    return LastCheck(statistics)
+def last_check(counters):
+    return LastCheck(counters)
 
 
 def test_what_can_be_goes_out_untouched(last_check, make_people):
@@ -60,7 +60,7 @@ def test_what_can_be_goes_out_untouched(last_check, make_people):
     ],
 )  # fmt: skip
 def test_who_cannot_be_is_lost_once_and_never_named_again(
-    last_check, make_people, statistics, values
+    last_check, make_people, counters, values
 ):
     people = make_people(3)
     last_check.check(people)
@@ -70,7 +70,7 @@ def test_who_cannot_be_is_lost_once_and_never_named_again(
     assert checked.rows.tolist() == [0, 2]
     for name in values:
         assert np.isfinite(getattr(checked.people.bodies, name)).all()
-    assert statistics.report().values["people_withheld"] == "1"
+    assert counters.report().values["people_withheld"] == "1"
     # Also when the tracker goes on with sane numbers, and when it says LOST itself.
     assert named(last_check.check(people).people) == {1: 2, 3: 2}
     gone = replace(people, states=np.array([2, LOST, 2], np.uint8))
@@ -93,7 +93,7 @@ def test_a_frame_that_is_far_away_takes_everybody_with_it(last_check, make_peopl
 
 
 @pytest.mark.parametrize("speed", [31.0, -1e9, np.nan, np.inf])
-def test_a_velocity_that_cannot_be_is_unknown(last_check, make_people, statistics, speed):
+def test_a_velocity_that_cannot_be_is_unknown(last_check, make_people, counters, speed):
     people = make_people(2)
     people = replace(people, velocity_cam=with_row(people.velocity_cam, 1, [speed, 0, 0]))
     checked = last_check.check(people).people
@@ -101,7 +101,7 @@ def test_a_velocity_that_cannot_be_is_unknown(last_check, make_people, statistic
     np.testing.assert_array_equal(checked.velocity_cam[1], 0)
     assert (np.diagonal(checked.velocity_covariance_cam[1]) >= 1e9).all()
     np.testing.assert_array_equal(checked.velocity_cam[0], people.velocity_cam[0])
-    assert statistics.report().values["velocities_withheld"] == "1"
+    assert counters.report().values["velocities_withheld"] == "1"
 
 
 @pytest.mark.parametrize("wrong", [np.nan, 0.0, 1e30])

@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,6 +68,45 @@ def test_everything_about_people_comes_back(make_people, read, count):
         else:
             assert actual.dtype == expected.dtype, field.name
             np.testing.assert_allclose(actual, expected, atol=2e-6, err_msg=field.name)
+
+
+def test_a_body_that_stands_in_its_box_says_so(make_people):
+    people = make_people(2)
+    confidence = people.bodies.joint_confidence.copy()
+    confidence[1] = 0
+    bodies = replace(people.bodies, joint_confidence=confidence)
+    people = replace(people, bodies=bodies, last_recovered_ns=None)
+    first, second = message_of(people).people
+    assert (first.recovery, second.recovery) == ("landmarks", "upright")
+    assert first.last_recovered == first.last_seen
+    assert (second.last_recovered.sec, second.last_recovered.nanosec) == (0, 0)
+
+
+def test_clothes_that_nobody_has_seen_are_an_empty_array(make_people):
+    people = make_people(2)
+    appearance = people.appearance.copy()
+    appearance[0, 3::4] = 0  # the parts' confidence
+    first, second = message_of(replace(people, appearance=appearance)).people
+    assert len(first.appearance) == 0
+    np.testing.assert_array_equal(second.appearance, appearance[1])
+
+
+def test_messages_of_before_these_fields_came_are_still_read(make_people):
+    """As rosbags reads a bag that brings its own, older definition."""
+    new = ("recovery", "last_recovered", "appearance", "posture", "posture_probability")
+    people = make_people(2)
+    message = read_by_rosbags(message_of(people))
+
+    def older(mesh):
+        kept = {f.name: getattr(mesh, f.name) for f in fields(mesh) if f.name not in new}
+        return SimpleNamespace(**kept)
+
+    message.people = [older(mesh) for mesh in message.people]
+    back = message_to_people(message)
+    np.testing.assert_array_equal(back.track_ids, people.track_ids)
+    np.testing.assert_array_equal(back.last_recovered_ns, people.last_seen_ns)
+    assert not back.appearance.any() and not back.postures.any()
+    assert not back.posture_probability.any()
 
 
 def test_the_header_is_the_images_to_the_nanosecond(make_people):

@@ -1,14 +1,10 @@
 """The bag player against real subscribers, over DDS."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
@@ -17,8 +13,8 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 from humans4d_ros.process.ros_session import ros_node
 from humans4d_ros.replay import bag_player
 from humans4d_ros.replay.bag_player import BagPlayer, read_stamp, write_stamp
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from raw_listener import CAMERA_TOPICS
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 from rosbags.interfaces import (
     Qos,
@@ -41,23 +37,10 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
 from humans4d_core.errors import Humans4dError, InputFileError
-from humans4d_core.io import write_camera_bag
-from humans4d_core.types import Camera, Frame
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 FIRST_STAMP = 1_700_000_000_250_000_000
 PERIOD = 50_000_000
-
-
-@pytest.fixture
-def camera_bag(tmp_path):
-    camera = Camera(100.0, 100.0, 32.0, 24.0, 64, 48)
-    frames = [
-        Frame(np.full((48, 64, 3), index, np.uint8), FIRST_STAMP + index * PERIOD, camera)
-        for index in range(6)
-    ]
-    write_camera_bag(tmp_path / "bag", frames)
-    return tmp_path / "bag"
 
 
 def string_bag(
@@ -97,54 +80,6 @@ def late_words(listen, bag: Path, topic: str, count: int) -> list[str]:
         listener = listen({topic: String}, qos=late)
         listener.wait(count)
     return [deserialize_message(data, String).data for data in listener.of(topic)]
-
-
-class Listener:
-    """Raw messages of some topics, with their arrival, collected in a thread."""
-
-    def __init__(self, node, topics, qos=qos_profile_sensor_data):
-        self.messages = []
-        for topic, type_ in topics.items():
-
-            def note(data, topic=topic):
-                self.messages.append((topic, time.monotonic(), bytes(data)))
-
-            node.create_subscription(type_, topic, note, qos, raw=True)
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
-        self._thread = threading.Thread(target=self._executor.spin)
-        self._thread.start()
-
-    def wait(self, count: int, seconds: float = 10.0) -> None:
-        end = time.monotonic() + seconds
-        while len(self.messages) < count and time.monotonic() < end:
-            time.sleep(0.01)
-        assert len(self.messages) >= count
-
-    def of(self, topic: str) -> list[bytes]:
-        return [data for name, _, data in self.messages if name == topic]
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join()
-
-
-@pytest.fixture
-def listen():
-    """Starts a Listener on a node of its own."""
-    with ros_node("listener") as node:
-        listeners = []
-
-        def start(topics, **options):
-            listeners.append(Listener(node, topics, **options))
-            return listeners[-1]
-
-        yield start
-        for listener in listeners:
-            listener.close()
-
-
-CAMERA_TOPICS = {"/camera/image_raw": Image, "/camera/camera_info": CameraInfo}
 
 
 def play(bag, wait_for, rounds=1, **options):
@@ -333,32 +268,3 @@ def test_refuses_a_type_that_is_not_installed(tmp_path):
         pytest.raises(Humans4dError, match="odd_msgs/msg/Odd is not installed"),
     ):
         BagPlayer(node, tmp_path / "bag")
-
-
-def run_player(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "humans4d_ros.replay.bag_player", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, **options,
-    )  # fmt: skip
-
-
-def test_program_says_one_sentence_about_a_file_that_is_no_bag(tmp_path):
-    (tmp_path / "bag.mcap").write_bytes(b"not a bag at all")
-    for name in ("bag.mcap", "missing"):
-        result = run_player(tmp_path / name)
-        assert result.returncode == 2
-        assert result.stderr.startswith("error: ") and len(result.stderr.splitlines()) == 1
-
-
-def test_program_loops_until_interrupted_and_ends_cleanly(camera_bag, listen):
-    listener = listen(CAMERA_TOPICS)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "humans4d_ros.replay.bag_player", camera_bag, "--loop",
-         "--wait-for", "/camera/image_raw"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    listener.wait(30, seconds=30)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=20)
-    assert process.returncode == 0 and "Traceback" not in errors
-    assert "played" in output

@@ -27,9 +27,9 @@ from humans4d_core.shown_text import shown
 from humans4d_core.stamps import StampMeaning
 from humans4d_core.types import Frame
 
-from .diagnostics.health import own_gpu_memory, status
+from .diagnostics.counters import Counters
+from .diagnostics.judge import own_gpu_memory, status
 from .diagnostics.log_limit import LogLimit
-from .diagnostics.statistics import Statistics
 from .distributions import answer_impossible_transitions
 from .inputs.camera_info import CameraSource
 from .inputs.frame_builder import FrameSource
@@ -65,7 +65,7 @@ class Humans4dNode(LifecycleNode):
         self._applied = Settings()  # what the worker runs with
         self._state = "unconfigured"
         self._failure = ""
-        self._statistics = Statistics()
+        self._counters = Counters()
         self._rate_limit = RateLimit()
         self._pipeline: Pipeline | None = None
         self._next_id = 1  # kept over cleanup: ids are never used again in a node's life
@@ -103,12 +103,12 @@ class Humans4dNode(LifecycleNode):
         self._applied = self._live.configure()
         settings, config = self._applied.node, self._applied.pipeline
         self._cameras = CameraSource(settings.horizontal_fov, settings.image_is_rectified)
-        self._inputs = Inputs(self, self._cameras, self._applied, self._statistics)
+        self._inputs = Inputs(self, self._cameras, self._applied, self._counters)
         boxes_come = self._applied.uses_boxes_topic
         given = GivenBoxes(TOPIC_START_SCORE, TOPIC_DETECTOR) if boxes_come else None
         pipeline = create_pipeline(config, detector=given)
         self.get_logger().info(f"recovery: {shown(pipeline.recovery.description, 1000)}")
-        pipeline.tracker.next_id = self._next_id
+        pipeline.next_track_id = self._next_id
         go_on = ": they go on" if self._next_id > 1 else ""
         self.get_logger().info(f"track ids begin at {self._next_id}{go_on}")
         warm_up(pipeline)
@@ -117,11 +117,11 @@ class Humans4dNode(LifecycleNode):
             self._cameras,
             self._inputs.transforms,
             self._inputs.depth,
-            self._statistics,
+            self._counters,
             self.resolve_topic_name("image"),
             self.get_logger().info,
         )
-        self._outputs = Outputs(self, pipeline, settings, self._statistics)
+        self._outputs = Outputs(self, pipeline, settings, self._counters)
         if settings.publish_tf and not self._outputs.has_tf:
             self.get_logger().warning("no TF: the package tf2_msgs is not installed")
 
@@ -140,7 +140,7 @@ class Humans4dNode(LifecycleNode):
 
     def _listen(self) -> None:
         self._outputs.publish_body_model()
-        self._statistics.activated()
+        self._counters.activated()
         self._last_view = ""
         self._worker = Worker(self._process, self._refuse, self._end_tracks_in_silence)
         self._inputs.open(self._receive)
@@ -197,7 +197,7 @@ class Humans4dNode(LifecycleNode):
     def _release(self) -> None:
         """Let go of the models and the publishers."""
         if self._pipeline is not None:
-            self._next_id = self._pipeline.tracker.next_id
+            self._next_id = self._pipeline.next_track_id
         if self._outputs is not None:
             self._outputs.destroy()
         self._outputs = self._pipeline = self._inputs = self._frames = None
@@ -208,7 +208,7 @@ class Humans4dNode(LifecycleNode):
 
     def callback_failed(self, where: str, error: Exception) -> None:
         """What a callback of the executor raised: counted and told, never fatal."""
-        self._statistics.callback_failed(describe(where, error))
+        self._counters.callback_failed(describe(where, error))
         self._callback_log(where, error)
 
     def _receive(self, arrival: Arrival) -> None:
@@ -216,9 +216,9 @@ class Humans4dNode(LifecycleNode):
         if worker is None:
             return
         if self._rate_limit.takes(arrival.received, self._live.settings.node.max_rate):
-            self._statistics.image_received(worker.offer(arrival))
+            self._counters.image_received(worker.offer(arrival))
         else:
-            self._statistics.image_skipped()
+            self._counters.image_skipped()
             self._silence.end(arrival.received)
 
     def _report(self) -> None:
@@ -230,7 +230,7 @@ class Humans4dNode(LifecycleNode):
             self._state,
             self._failure,
             {**self._about(), **({} if inputs is None else inputs.report())},
-            self._statistics.report(),
+            self._counters.report(),
             self._live.settings.node,
             lambda: "" if inputs is None else inputs.why_silent(),
         )
@@ -263,7 +263,7 @@ class Humans4dNode(LifecycleNode):
             self._pipeline.stamps.reset()
         stamps = self._pipeline.stamps
         if stamps.take_late(arrival.stamp_ns):
-            self._statistics.image_late(is_received=True)
+            self._counters.image_late(is_received=True)
             return
         frame = self._frames.frame(arrival, self._applied.node)
         self._notice_another_camera(frame)
@@ -274,8 +274,8 @@ class Humans4dNode(LifecycleNode):
         result = self._pipeline.process(frame, arrival.detections)
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
         self._silence.end(arrival.received)
-        self._statistics.boxes_unused(result.boxes_without_body, result.boxes_left_out)
-        self._statistics.image_processed(result.people.states, latency, node_seconds)
+        self._counters.boxes_unused(result.boxes_without_body, result.boxes_left_out)
+        self._counters.image_processed(result.people.states, latency, node_seconds)
 
     def _end_tracks(self, silence: float = 0.0) -> None:
         """Everybody is published once more, as LOST; who comes then is new."""
@@ -283,7 +283,7 @@ class Humans4dNode(LifecycleNode):
         said_ns = self._outputs.end_tracks(silence)
         if said_ns is not None:
             self._pipeline.stamps.note(said_ns)
-            self._statistics.everybody_left()
+            self._counters.everybody_left()
 
     def _end_tracks_in_silence(self) -> None:
         """Nobody is shown for ever when images stop, or when none can be used."""
@@ -314,7 +314,7 @@ class Humans4dNode(LifecycleNode):
     def _refuse(self, error: Exception) -> None:
         """Count and tell; the node lives on."""
         kind = reason(error)
-        self._statistics.image_refused(kind, shown(error, 1500))
+        self._counters.image_refused(kind, shown(error, 1500))
         if self._refusal_log.is_due(kind):
             self.get_logger().error(f"image refused: {explained(error)}")
         self._end_tracks_in_silence()

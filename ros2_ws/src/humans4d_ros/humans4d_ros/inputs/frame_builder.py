@@ -20,7 +20,7 @@ from humans4d_core.io.images.image_messages import (
 from humans4d_core.shown_text import shown
 from humans4d_core.types import Frame, Pose
 
-from ..diagnostics.statistics import Statistics
+from ..diagnostics.counters import Counters
 from ..parameters.parameter_table import NodeParameters
 from ..tf.transform_listener import TransformListener
 from .camera_info import CameraSource
@@ -37,7 +37,7 @@ class FrameSource:
         cameras: CameraSource,
         transforms: TransformListener | None,
         depth: DepthBuffer | None,
-        statistics: Statistics,
+        counters: Counters,
         image_topic: str = "",
         tell: Callable[[str], None] = lambda text: None,
     ):
@@ -46,7 +46,7 @@ class FrameSource:
         self._cameras = cameras
         self._transforms = transforms
         self._depth = depth
-        self._statistics = statistics
+        self._counters = counters
         self._image_topic = image_topic
         self._tell = tell
         self._told = ""
@@ -57,7 +57,7 @@ class FrameSource:
         """Raises Humans4dError where the image, or what it needs, cannot be used."""
         message = arrival.message
         image_bgr = self._decoded(message)
-        self._statistics.image_looked_at(self._health.look(image_bgr, arrival.received))
+        self._counters.image_looked_at(self._health.look(image_bgr, arrival.received))
         height, width = image_bgr.shape[:2]
         stamp_ns = arrival.stamp_ns
         if stamp_ns is None:
@@ -113,7 +113,7 @@ class FrameSource:
             return None
         message = self._depth.take(stamp_ns, settings.depth_tolerance)
         if message is None:
-            self._statistics.image_without_depth()
+            self._counters.image_without_depth()
             return None
         try:
             depth_m = depth_message_to_metres(message)
@@ -123,8 +123,8 @@ class FrameSource:
                     f"{shape[1]}x{shape[0]}: give the depth that is aligned to the colour image"
                 )
         except (ImageError, DepthError) as error:
-            self._statistics.input_refused("depth", str(error))
-            self._statistics.image_without_depth()
+            self._counters.input_refused("depth", str(error))
+            self._counters.image_without_depth()
             return None
         return depth_m
 

@@ -23,9 +23,9 @@ from humans4d_core.shown_text import shown
 from humans4d_core.stamps import ArrivalStamps, StampMeaning, StampOrder
 from humans4d_core.types import Detections
 
+from ..diagnostics.counters import Counters
 from ..diagnostics.log_limit import LogLimit
-from ..diagnostics.statistics import Statistics
-from ..diagnostics.watchdog import why_silent
+from ..diagnostics.topic_watch import why_silent
 from ..distributions import cannot_tell_of_events, subscription_events
 from ..parameters.parameter_table import ParameterError, Settings
 from ..tf.transform_listener import TransformListener
@@ -65,11 +65,11 @@ class Arrival:
 class Inputs:
     """The subscriptions of an active node, and what they have brought."""
 
-    def __init__(self, node, cameras: CameraSource, settings: Settings, statistics: Statistics):
+    def __init__(self, node, cameras: CameraSource, settings: Settings, counters: Counters):
         """Raises Humans4dError where something that is to be heard is not installed."""
         self._node = node
         self._settings = settings.node
-        self._statistics = statistics
+        self._counters = counters
         self._cameras = cameras
         self._subscriptions: list = []
         self._pairing: Pairing[Arrival] | None = None
@@ -194,7 +194,7 @@ class Inputs:
         meaning = self.order.take(stamp_ns, received)
         # Sent again, it may be wanted: the worker knows whether the first one was used.
         if meaning is StampMeaning.LATE and stamp_ns != self.order.newest_ns:
-            self._statistics.image_late()
+            self._counters.image_late()
             return
         if meaning is StampMeaning.RESTART:
             self._begin_anew(stamp_ns)
@@ -228,7 +228,7 @@ class Inputs:
             return
         pair, overtaken = self._pairing.add_boxes(stamp_ns, detections)
         for _ in range(overtaken):
-            self._statistics.image_received(dropped_another=True)
+            self._counters.image_received(dropped_another=True)
         self._offer_pair(pair)
 
     def _offer_pair(self, pair: tuple[Arrival, Detections] | None) -> None:
@@ -284,7 +284,7 @@ class Inputs:
         what = "have no stamp" if own_ns == 0 else "all have one stamp"
         if self._pairing is not None:
             raise StampError(f"images {what}, so their boxes cannot be told: stamp both alike")
-        self._statistics.image_stamped_on_arrival()
+        self._counters.image_stamped_on_arrival()
         if not self._told_of_arrivals:
             self._told_of_arrivals = True
             whose = "the simulated clock" if clock.ros_time_is_active else "this machine's clock"
@@ -296,7 +296,7 @@ class Inputs:
     def _begin_anew(self, stamp_ns: int) -> None:
         """Time went back (a bag that loops): what moved then is no guide."""
         self._restarts += 1
-        self._statistics.time_jumped_back()
+        self._counters.time_jumped_back()
         self._node.get_logger().warning(
             f"time jumped back to {stamp_ns * 1e-9:.3f} s: tracks start anew"
         )
@@ -305,20 +305,20 @@ class Inputs:
                 held.clear()
 
     def _count_lost(self, event) -> None:
-        self._statistics.images_lost(event.total_count_change)
+        self._counters.images_lost(event.total_count_change)
 
     def _refuse_transform(self, error: TransformError) -> None:
         self._refuse("transform", error)
 
     def _refuse(self, kind: str, error: Humans4dError) -> None:
         """Count and tell of a message that is not an image."""
-        self._statistics.input_refused(kind, str(error))
+        self._counters.input_refused(kind, str(error))
         self._tell(kind, error)
 
     def _refuse_image(self, reason: str, error: Humans4dError) -> None:
         """One that never gets to the worker."""
-        self._statistics.image_received(dropped_another=False)
-        self._statistics.image_refused(reason, str(error))
+        self._counters.image_received(dropped_another=False)
+        self._counters.image_refused(reason, str(error))
         self._tell("image", error)
 
     def _tell(self, kind: str, error: Humans4dError) -> None:

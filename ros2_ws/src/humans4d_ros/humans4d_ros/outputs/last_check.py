@@ -13,7 +13,7 @@ import numpy as np
 from humans4d_core.tracking.ended_tracks import as_lost, can_join, joined_people
 from humans4d_core.types import Bodies, People, Pose, TrackState
 
-from ..diagnostics.statistics import Statistics
+from ..diagnostics.counters import Counters
 
 #: m, from the camera and from the origin of the frame that people are published in. Beyond it
 #: float32 is coarser than a millimetre.
@@ -40,8 +40,8 @@ class Checked:
 class LastCheck:
     """Remembers whom the last list named. The worker's own."""
 
-    def __init__(self, statistics: Statistics | None = None):
-        self._statistics = statistics
+    def __init__(self, counters: Counters | None = None):
+        self._counters = counters
         self._told: People | None = None  # the last list
         self._withheld = np.zeros(0, np.uint32)  # ids that the tracker still names and nobody may
 
@@ -61,8 +61,8 @@ class LastCheck:
         known = np.isin(ids, told_ids)
         named = ~np.isin(ids, self._withheld) & (known | ~is_lost)
         keep = possible & named
-        if self._statistics is not None and not possible.all():
-            self._statistics.people_withheld(int((~possible & named).sum()), 0)
+        if self._counters is not None and not possible.all():
+            self._counters.people_withheld(int((~possible & named).sum()), 0)
         self._withheld = ids[~keep & ~is_lost]
         rows = np.flatnonzero(keep)
         checked = people if keep.all() else people.select(rows)
@@ -93,8 +93,8 @@ class LastCheck:
             possible &= (spread <= FASTEST**2).all(1)
         if possible.all():
             return people
-        if self._statistics is not None:
-            self._statistics.people_withheld(0, int((~possible).sum()))
+        if self._counters is not None:
+            self._counters.people_withheld(0, int((~possible).sum()))
         unknown = np.eye(3, dtype=np.float32) * np.float32(UNKNOWN_VARIANCE)
         return replace(
             people,

@@ -18,7 +18,7 @@ from humans4d_core.geometry.coordinate_frames import forecast_in_coordinate_fram
 from humans4d_core.pipeline import Pipeline, Result
 from humans4d_core.types import Forecast, Frame
 
-from ..diagnostics.statistics import Statistics
+from ..diagnostics.counters import Counters
 from ..names import prefix_of
 from ..parameters.parameter_table import NodeParameters
 from ..tf.body_transforms import TF_QOS, TFMessage, transforms
@@ -51,10 +51,10 @@ class Outputs:
         node,
         pipeline: Pipeline,
         settings: NodeParameters,
-        statistics: Statistics | None = None,
+        counters: Counters | None = None,
     ):
         self._node = node
-        self._last_check = LastCheck(statistics)
+        self._last_check = LastCheck(counters)
         self._last_frame: Frame | None = None
         self._body = pipeline.recovery.body
         self._detector = pipeline.detector.name

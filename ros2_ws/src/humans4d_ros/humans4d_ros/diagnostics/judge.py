@@ -1,4 +1,4 @@
-"""What the node's statistics mean: OK, WARN or ERROR, and why."""
+"""What the node's counters mean: OK, WARN or ERROR, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from humans4d_core.shown_text import shown
 
 from ..parameters.parameter_table import NodeParameters
-from .statistics import Report
+from .counters import Report
 
 #: Share of the GPU's memory in use, by whomever, above which there is a warning.
 GPU_NEARLY_FULL = 0.95

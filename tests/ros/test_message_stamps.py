@@ -163,7 +163,7 @@ def test_after_a_silence_everybody_is_lost_and_displays_are_cleared(start, film,
         lambda: (m := station.received["/humans4d/forecasts"]) and not m[-1].people,
         "an empty forecast",
     )
-    assert node._statistics.report().values["people"] == "0"
+    assert node._counters.report().values["people"] == "0"
     # Once, and whoever comes is new.
     film(are_confirmed(people, beyond=2))
     assert check_lives(people()) == {1, 2}
@@ -206,7 +206,7 @@ def test_one_wrong_stamp_costs_nobody(start, film, camera, people, seconds):
     count = len(people())
     film(lambda: len(people()) > count + 5)
     assert check_lives(people()) == set()
-    values = node._statistics.report().values
+    values = node._counters.report().values
     assert values["time_jumps_back"] == "0"
     assert int(values["images_late"]) >= 1
     assert values["images_refused"] == "0"
@@ -217,7 +217,7 @@ def test_a_time_that_jumps_back_is_followed_after_everybody_was_lost(start, film
     film(are_confirmed(people))
     film(are_confirmed(people, beyond=2), shift_ns=-60 * 10**9)
     assert check_lives(people(), restarts=1) == {1, 2}
-    assert node._statistics.report().values["time_jumps_back"] == "1"
+    assert node._counters.report().values["time_jumps_back"] == "1"
 
 
 @pytest.mark.parametrize("stamp", ["zero", "standing"])
@@ -239,7 +239,7 @@ def test_without_stamps_people_are_followed_by_arrival(start, camera, people, st
     show_until(lambda: people() and are_confirmed(people)())
     assert people()[-1][0] >= before
     check_lives(people())
-    assert int(node._statistics.report().values["images_stamped_on_arrival"]) >= 2
+    assert int(node._counters.report().values["images_stamped_on_arrival"]) >= 2
     show_until(is_warned)
 
 
@@ -255,7 +255,7 @@ def test_an_image_that_two_publishers_send_is_one_image(start, film, camera, peo
 
     film(publish_again)
     assert check_lives(people()) == set()
-    assert "images_stamped_on_arrival" not in node._statistics.report().values
+    assert "images_stamped_on_arrival" not in node._counters.report().values
 
 
 def test_a_transform_from_far_away_shows_nobody_there(start, film, people, station):
@@ -290,7 +290,7 @@ def test_a_transform_from_far_away_shows_nobody_there(start, film, people, stati
     for message in station.received["/humans4d/people"]:
         for mesh in message.people:
             assert abs(mesh.pose.pose.position.x) < 1e4
-    values = node._statistics.report().values
+    values = node._counters.report().values
     assert int(values["images_refused_transform"]) >= 1
     assert "m from 'odom'" in values["last_error"]
 
@@ -301,7 +301,7 @@ def test_an_image_that_was_refused_can_be_sent_again(start, camera, people, stat
 
     def is_refused():
         camera(stamp_ns, encoding="nonsense")
-        return int(node._statistics.report().values["images_refused"]) > 0
+        return int(node._counters.report().values["images_refused"]) > 0
 
     station.wait_for(is_refused, "the refusal")
 

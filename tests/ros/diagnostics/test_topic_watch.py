@@ -1,4 +1,4 @@
-"""The watchdog: a node without images says which topic is silent, and why."""
+"""A node without images says which topic is silent, and why."""
 
 import os
 import time
@@ -13,7 +13,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from humans4d_msgs.msg import TrackedPeople
-from humans4d_ros.diagnostics.watchdog import why_silent
+from humans4d_ros.diagnostics.topic_watch import why_silent
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 

@@ -1,4 +1,4 @@
-"""Health: statistics become OK, WARN or ERROR, with the reason."""
+"""Health: counters become OK, WARN or ERROR, with the reason."""
 
 import math
 import os
@@ -11,8 +11,8 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from humans4d_ros.diagnostics import health
-from humans4d_ros.diagnostics.statistics import Report
+from humans4d_ros.diagnostics.counters import Report
+from humans4d_ros.diagnostics.judge import status
 from humans4d_ros.parameters.parameter_table import NodeParameters
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -26,7 +26,7 @@ def judge(state="active", failure="", limits=LIMITS, **changes):
     recent = {**QUIET, **changes.pop("recent", {})}
     measured = dict(input_rate=10.0, output_rate=10.0, silence=0.1, latency_p95=0.1)
     report = Report(recent=recent, values={"last_error": "bad image"}, **{**measured, **changes})
-    return health.status(
+    return status(
         "humans4d", state, failure, {"recovery": "hmr2"}, report, limits, lambda: "the reason"
     )
 

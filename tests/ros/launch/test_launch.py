@@ -3,96 +3,27 @@
 The wheels of ROS 2 have no `launch`: there the last test is skipped.
 """
 
-import importlib.util
-import json
-import math
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
 
 from ament_index_python.packages import get_package_share_directory
+from launched import node_of, remappings
 from places import ROOT
-from rosbags.highlevel import AnyReader
-from rosbags.typesys import Stores, get_typestore
-
-from humans4d_core.io import write_camera_bag
-from humans4d_core.types import Camera, Frame
 
 FILES = ("humans4d.launch.py", "replay.launch.py", "rviz.launch.py")
-NEEDED = {"replay.launch.py": {"bag": str(Path(__file__).parent), "output": "no_such_folder"}}
 PROFILE_VARIABLES = {
     "humble": "FASTRTPS_DEFAULT_PROFILES_FILE",
     "jazzy": "FASTRTPS_DEFAULT_PROFILES_FILE",
     "kilted": "FASTDDS_DEFAULT_PROFILES_FILE",
     "lyrical": "FASTDDS_DEFAULT_PROFILES_FILE",
 }
-FIRST_STAMP = 1_700_000_000_000_000_000
-
-
-@pytest.fixture
-def launch(monkeypatch):
-    """launch(file, **arguments) -> what a launch file does with them."""
-    path = Path(__file__).with_name("launch_stand_in.py")
-    spec = importlib.util.spec_from_file_location("launch_stand_in", path)
-    stand_in = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(stand_in)
-    stand_in.install(monkeypatch)
-    launches = []
-
-    def launch(file, **arguments):
-        launches.append(stand_in.launch(file, **{**NEEDED.get(file, {}), **arguments}))
-        return launches[-1]
-
-    yield launch
-    for each in launches:
-        each.close()
-
-
-@pytest.fixture
-def rviz_installed(tmp_path, monkeypatch):
-    """A prefix with a program called rviz2."""
-    index = tmp_path / "prefix/share/ament_index/resource_index/packages"
-    program = tmp_path / "prefix/lib/rviz2/rviz2"
-    for folder in (index, program.parent):
-        folder.mkdir(parents=True)
-    (index / "rviz2").touch()
-    program.touch()
-    monkeypatch.setenv(
-        "AMENT_PREFIX_PATH", f"{tmp_path / 'prefix'}:{os.environ['AMENT_PREFIX_PATH']}"
-    )
-
-
-@pytest.fixture
-def adapters_installed(monkeypatch):
-    """What the launch file asks Python for, but hri_msgs, is there."""
-    find = importlib.util.find_spec
-
-    def find_spec(name, *rest):
-        found = {"hri_msgs": None, "vision_msgs": find("os"), "people_msgs": find("os")}
-        return found[name] if name in found else find(name, *rest)
-
-    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
-
-
-def node_of(launched, executable="humans4d_node"):
-    (process,) = [p for p in launched.processes if p.executable == executable]
-    return process
-
-
-def remappings(process) -> dict[str, str]:
-    pairs = [a.split(":=") for a in process.command if ":=" in a and not a.startswith("__")]
-    return dict(pair for pair in pairs if len(pair) == 2)
 
 
 @pytest.mark.usefixtures("rviz_installed")
@@ -307,107 +238,6 @@ def test_a_profile_of_the_users_own_is_left_alone(launch, monkeypatch, distribut
     assert node_of(launch("humans4d.launch.py")).environment[variable] == "/own/profile.xml"
 
 
-@pytest.fixture
-def run():
-    """run(process, folder) -> Popen of a launched node; what is left of it is killed."""
-    running = []
-
-    def run(process, folder: Path):
-        log = open(folder / f"{process.executable}_{len(running)}.log", "w+")
-        running.append(
-            subprocess.Popen(
-                process.command,
-                env=process.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        )
-        running[-1].log = Path(log.name)
-        log.close()
-        return running[-1]
-
-    yield run
-    for process in running:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def wait_until(is_it, what, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not is_it():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.05)
-
-
-def test_the_node_that_it_starts_runs(launch, run, tmp_path):
-    launched = launch(
-        "humans4d.launch.py", camera="/front", namespace="robot", log_level="info",
-        use_sim_time="false",
-    )  # fmt: skip
-    node = run(node_of(launched), tmp_path)
-    wait_until(lambda: "active: listening" in node.log.read_text(), node.log.read_text)
-    said = node.log.read_text()
-    assert "/front/image_raw, /front/camera_info" in said
-    assert "robot.humans4d" in said
-    node.send_signal(signal.SIGINT)
-    assert node.wait(30) == 0
-
-
-def write_video_bag(path, video_frames, count=12, offset_ns=0):
-    """Images of the real video, two a second; log times are the stamps."""
-    camera = Camera.from_fov(768, 576, 0.9)
-    frames = [
-        Frame(image, FIRST_STAMP + offset_ns + index * 500_000_000, camera)
-        for index, image in enumerate(video_frames[:count])
-    ]
-    write_camera_bag(path, frames)
-    return frames
-
-
-def test_a_replay_makes_a_bag_of_people_and_ends(launch, run, tmp_path, video_frames):
-    frames = write_video_bag(tmp_path / "camera", video_frames)
-    launched = launch(
-        "replay.launch.py", bag=str(tmp_path / "camera"), output=str(tmp_path / "people"),
-        rate="0.5",
-    )  # fmt: skip
-    assert node_of(launched).parameters == {
-        "autostart": True, "use_sim_time": True, "image_transport": "raw",
-    }  # fmt: skip
-    node = run(node_of(launched), tmp_path)
-    replay = run(node_of(launched, "humans4d_replay"), tmp_path)
-    replay.wait(180)
-    said = replay.log.read_text()
-    assert replay.returncode == 0, said + node.log.read_text()
-    node.send_signal(signal.SIGINT)
-    assert node.wait(30) == 0, node.log.read_text()
-
-    people, times, model_time = [], [], None
-    with AnyReader([tmp_path / "people"], default_typestore=get_typestore(Stores.EMPTY)) as reader:
-        for connection, log_ns, data in reader.messages():
-            times.append(log_ns)
-            if connection.topic == "/humans4d/people":
-                people.append(reader.deserialize(data, connection.msgtype))
-                stamp = people[-1].header.stamp
-                assert log_ns == stamp.sec * 10**9 + stamp.nanosec
-            if connection.topic == "/humans4d/body_model":
-                model_time = log_ns
-    assert len(people) >= 6
-    assert any(len(message.people) for message in people)
-    # In silence one more message says who is LOST: it is of no image.
-    people = [message for message in people if math.isfinite(message.node_seconds)]
-    stamps = {frame.stamp_ns for frame in frames}
-    assert {m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in people} <= stamps
-    # It plays beside its source: its times are the source's, also of what has no stamp.
-    assert model_time == FIRST_STAMP == min(times)
-    assert max(times) <= FIRST_STAMP + 60 * 10**9
-    # What was dropped is told.
-    told = re.search(r"replayed (\d+) images in .* s: (\d+) became people(, (\d+) did not)?", said)
-    assert (int(told[1]), int(told[2])) == (12, len(people))
-    assert int(told[4] or 0) == 12 - len(people)
-
-
 def handle_exit(launched, action, code, name="process-1", is_shutdown=False):
     """What the real launch does when a process ends."""
     (handler,) = launched.handlers
@@ -427,51 +257,6 @@ def test_a_replay_ends_with_its_bag_and_fails_with_whatever_fails(launch):
     # On the way down it is no failure, and who closes RViz has seen enough.
     assert handle_exit(launched, node, 0, is_shutdown=True) is None
     assert handle_exit(launched, None, 0, name="rviz2-3") is None
-
-
-def displayed_topics(config_folder) -> dict[str, set[str]]:
-    package = config_folder.parent
-    rviz = yaml.safe_load((package / "rviz/humans4d.rviz").read_text())
-    displays = rviz["Visualization Manager"]["Displays"]
-    layout = json.loads((package / "foxglove/humans4d.json").read_text())
-    panels = layout["configById"]
-    named = set(panels["3D!people"]["topics"])
-    named.add(panels["Image!overlay"]["imageMode"]["imageTopic"])
-    named.add(panels["DiagnosticSummary!health"]["topicToRender"])
-    named |= {path["value"].split(".")[0] for path in panels["Plot!latency"]["paths"]}
-    return {"rviz": {d["Topic"]["Value"] for d in displays if "Topic" in d}, "foxglove": named}
-
-
-def test_rviz_and_foxglove_show_topics_that_the_node_has(start_node, graph, config_folder):
-    node = start_node()
-    node.wait_until_it_says("active: listening")
-    displayed = set().union(*displayed_topics(config_folder).values())
-
-    def are_published(asking):
-        if ("humans4d", "/") not in asking.get_node_names_and_namespaces():
-            return False
-        published = asking.get_publisher_names_and_types_by_node("humans4d", "/")
-        return displayed <= {name for name, _ in published}
-
-    graph(are_published, f"the node is found to publish {sorted(displayed)}")
-
-
-def test_the_layouts_panels_are_all_shown_and_configured(config_folder):
-    layout = json.loads((config_folder.parent / "foxglove/humans4d.json").read_text())
-
-    def panels(part):
-        if isinstance(part, str):
-            return [part]
-        return [name for side in ("first", "second") for name in panels(part[side])]
-
-    assert sorted(panels(layout["layout"])) == sorted(layout["configById"])
-
-
-@pytest.mark.usefixtures("rviz_installed")
-def test_rviz_has_what_the_launch_file_moves_to_the_namespace(launch, config_folder):
-    launched = launch("rviz.launch.py", namespace="front")
-    moved = {source for source in remappings(node_of(launched, "rviz2"))}
-    assert displayed_topics(config_folder)["rviz"] == moved
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -40,7 +40,7 @@ class Report:
     without_body_seconds: float = 0.0
 
 
-class Statistics:
+class Counters:
     """Counts since the node started. Thread-safe: the executor and the worker both write."""
 
     def __init__(self):

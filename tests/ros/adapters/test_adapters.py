@@ -1,13 +1,7 @@
 """Other projects' messages say the same as ours; what is not installed is not started."""
 
-import contextlib
 import os
-import signal
-import subprocess
-import sys
-import threading
 from array import array
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,86 +10,16 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
-import rclpy
+from adapter_rig import SIZE, STAMP
 from humans4d_msgs.msg import TrackedPeople
 from humans4d_ros.adapters import ADAPTERS
 from humans4d_ros.outputs.people_messages import people_to_message
-from humans4d_ros.process.ros_session import message_class
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.types import JOINT_NAMES, TrackState
+from humans4d_core.types import JOINT_NAMES
 
-STAMP = 1_700_000_000_123_456_789
-SIZE = (640, 480)
-STATES = [
-    TrackState.CONFIRMED, TrackState.TENTATIVE, TrackState.OCCLUDED, TrackState.LOST,
-]  # fmt: skip
 BELIEVED = ["1", "3"]
-
-
-class Rig:
-    """Shows people to the adapters of this or of another process and listens to them."""
-
-    def __init__(self):
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node("test", context=self.context)
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._executor.add_node(self.node)
-        self._nodes = [self.node]
-        self.people = self.node.create_publisher(TrackedPeople, "humans4d/people", 5)
-        self.received = {}
-
-    def run(self, name: str, *parameters: Parameter, namespace: str = "") -> None:
-        """An adapter in this process."""
-        adapter = ADAPTERS[name].create(
-            context=self.context, parameter_overrides=list(parameters), namespace=namespace
-        )
-        self._nodes.append(adapter)
-        self._executor.add_node(self._nodes[-1])
-
-    def listen(self, type_name: str, topic: str) -> list:
-        self.received[topic] = messages = []
-        self.node.create_subscription(message_class(type_name), topic, messages.append, 10)
-        return messages
-
-    def show(self, people, until, **changes) -> None:
-        """Publish people again and again until something has come of it."""
-        message = people_to_message(
-            people, stamp_ns=STAMP, frame_id="odom", image_size=SIZE, **changes
-        )
-        for _ in range(300):
-            self.people.publish(message)
-            for _ in range(20):  # several messages may wait at once
-                self._executor.spin_once(timeout_sec=0.005)
-            if until():
-                return
-        raise AssertionError(f"only {self.received}")
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        for node in self._nodes:
-            node.destroy_node()
-        self.context.try_shutdown()
-
-
-@pytest.fixture
-def rig(underlay):
-    rig = Rig()
-    yield rig
-    rig.close()
-
-
-@pytest.fixture
-def people(make_people):
-    """Of every state, inside the image, each body's size another."""
-    people = make_people(4, STATES)
-    random = np.random.default_rng(5)
-    boxes = np.float32([[10, 20, 110, 220]]) + np.float32([[50], [60], [70], [80]])
-    joints_px = random.uniform([0, 0], SIZE, (4, 24, 2)).astype(np.float32)
-    return replace(people, bodies=replace(people.bodies, boxes_px=boxes, joints_px=joints_px))
 
 
 def header_is_ours(header) -> bool:
@@ -298,109 +222,3 @@ def test_people_that_are_not_as_promised_are_left_out(rig, people, field, values
     counts = [len(messages) for messages in told]
     rig.show(people, lambda: all(len(m) > n for m, n in zip(told, counts, strict=True)))
     assert all(header_is_ours(message.header) for messages in told for message in messages)
-
-
-class AdaptersProcess:
-    def __init__(self, *names, environment=None):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "humans4d_ros.adapters", *names],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, **(environment or {})},
-            start_new_session=True,
-        )
-        self.output = ""
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            self.output += line
-
-    def wait(self) -> int:
-        code = self.process.wait(60)
-        self._reader.join(10)
-        return code
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
-
-
-@pytest.fixture
-def start_adapters():
-    started = []
-
-    def start(*names, environment=None) -> AdaptersProcess:
-        started.append(AdaptersProcess(*names, environment=environment))
-        return started[-1]
-
-    yield start
-    for adapters in started:
-        adapters.kill()
-
-
-def test_all_that_are_installed_run_in_one_process_until_told_to_stop(
-    rig, people, start_adapters, underlay
-):
-    adapters = start_adapters(environment=underlay)
-    told = [
-        rig.listen("people_msgs/msg/People", "/people"),
-        rig.listen("vision_msgs/msg/Detection3DArray", "/humans4d/detections"),
-        rig.listen("hri_msgs/msg/IdsList", "/humans/bodies/tracked"),
-    ]
-    rig.show(people, lambda: all(told))
-    adapters.process.send_signal(signal.SIGINT)
-    assert adapters.wait() == 0, adapters.output
-    assert "Traceback" not in adapters.output
-
-
-def test_only_those_that_are_named_run(rig, people, start_adapters, underlay):
-    start_adapters("people", environment=underlay)
-    told = rig.listen("people_msgs/msg/People", "/people")
-    rig.show(people, lambda: told)
-    assert not rig.node.get_publishers_info_by_topic("/humans4d/detections")
-
-
-@pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        ((), "there is nothing to adapt to"),
-        (("people",), "the adapter 'people' needs the package people_msgs"),
-        (("nav3",), "no adapter 'nav3': give one of rep155, detections, people"),
-    ],
-)
-def test_what_cannot_run_says_why(start_adapters, underlay_is_needed, names, said):
-    adapters = start_adapters(*names)
-    assert adapters.wait() == 1
-    assert said in adapters.output
-    assert "Traceback" not in adapters.output
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("-p", "id_prefix:=left/"), "cannot start: id_prefix is 'left/'"),
-        (("-p", "id_prefix:=5"), "cannot start: Trying to set parameter 'id_prefix'"),
-        (("--log-level", "foo"), "cannot start: ROS arguments: Couldn't parse log level"),
-        (("--params-file", "/nowhere.yaml"), "cannot start: /nowhere.yaml cannot be read"),
-    ],
-)
-def test_arguments_that_cannot_be_used_are_one_sentence(start_adapters, underlay, arguments, said):
-    adapters = start_adapters("rep155", "--ros-args", *arguments, environment=underlay)
-    assert adapters.wait() == 1
-    assert said in adapters.output
-    assert "Traceback" not in adapters.output
-
-
-@pytest.fixture
-def underlay_is_needed(underlay):
-    """Skips where the machine itself has one of the packages."""
-    script = (
-        "from humans4d_ros.adapters import ADAPTERS as a; "
-        "import sys; sys.exit(any(x.is_installed for x in a.values()))"
-    )
-    if subprocess.run([sys.executable, "-c", script]).returncode:
-        pytest.skip("a package that the adapters adapt to is installed here")
