@@ -7,15 +7,30 @@ the network to the message: there is no object per person.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
 from .batch import Batch
-from .errors import CameraError, ImageError
+from .camera import DISTORTION_MODELS, Camera
+from .errors import ImageError
+
+__all__ = [
+    "APPEARANCE_SIZE",
+    "DISTORTION_MODELS",
+    "JOINT_NAMES",
+    "JOINT_PARENTS",
+    "Bodies",
+    "Camera",
+    "Detections",
+    "Forecast",
+    "Frame",
+    "People",
+    "Pose",
+    "Posture",
+    "TrackState",
+]
 
 #: Names of SMPL's 24 joints, in order.
 JOINT_NAMES = (
@@ -28,119 +43,8 @@ JOINT_NAMES = (
 #: Index of each joint's parent in SMPL's kinematic tree; the root has -1.
 JOINT_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 
-#: Number of distortion coefficients each of REP-104's models takes.
-DISTORTION_MODELS = {"plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4}
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A calibrated camera: intrinsics in pixels, distortion as in REP-104 / CameraInfo."""
-
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    width: int
-    height: int
-    distortion: tuple[float, ...] = ()
-    distortion_model: str = "plumb_bob"
-
-    def __post_init__(self) -> None:
-        values = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
-        if not all(math.isfinite(v) for v in values) or self.fx <= 0 or self.fy <= 0:
-            raise CameraError(
-                f"camera is not calibrated (fx={self.fx:g}, fy={self.fy:g}): calibrate it, or give "
-                "its horizontal field of view"
-            )
-        if self.width <= 0 or self.height <= 0:
-            raise CameraError(f"camera has no image size ({self.width}x{self.height})")
-        if self.is_distorted and self.distortion_model not in DISTORTION_MODELS:
-            raise CameraError(
-                f"distortion model '{self.distortion_model}' is not one of "
-                f"{', '.join(DISTORTION_MODELS)}: rectify the images first"
-            )
-        if self.is_distorted and any(self.distortion[DISTORTION_MODELS[self.distortion_model] :]):
-            raise CameraError(
-                f"distortion model '{self.distortion_model}' takes "
-                f"{DISTORTION_MODELS[self.distortion_model]} coefficients, not "
-                f"{len(self.distortion)}: rectify the images first"
-            )
-
-    @classmethod
-    def from_fov(cls, width: int, height: int, horizontal_fov: float) -> Camera:
-        """A pinhole with square pixels, centred, `horizontal_fov` radians wide."""
-        if not 0 < horizontal_fov < math.pi:
-            raise CameraError(
-                f"horizontal field of view {horizontal_fov:g} rad is not between 0 and pi"
-            )
-        focal = width / 2 / math.tan(horizontal_fov / 2)
-        return cls(focal, focal, width / 2, height / 2, width, height)
-
-    @classmethod
-    def from_camera_info(
-        cls,
-        k: Sequence[float],
-        width: int,
-        height: int,
-        d: Sequence[float] = (),
-        distortion_model: str = "plumb_bob",
-    ) -> Camera:
-        """From CameraInfo's row-major K (9), D and distortion_model; K = 0 raises CameraError."""
-        k = [float(v) for v in np.asarray(k, dtype=np.float64).ravel()]
-        if len(k) != 9:
-            raise CameraError(f"camera matrix K has {len(k)} numbers instead of 9")
-        distortion = tuple(float(v) for v in d)
-        return cls(k[0], k[4], k[2], k[5], int(width), int(height), distortion, distortion_model)
-
-    def scaled(self, width: int, height: int, kept_px: float = 0.0) -> Camera:
-        """The camera of its images resized to `width` x `height` pixels.
-
-        kept_px: the pixel coordinate that the resize leaves in place. 0 is the centre of the first
-        pixel: all of K times the factor, as image_proc and image_geometry do it. That is exact
-        where each n-th pixel is kept; where n x n pixels are averaged the image lies
-        (1 - 1/n) / 2 pixels away, less than half of one. -0.5 is the border of the image, which a
-        rendering shares with the image it is compared with.
-        """
-        x, y = width / self.width, height / self.height
-        return replace(
-            self,
-            fx=self.fx * x,
-            fy=self.fy * y,
-            cx=(self.cx - kept_px) * x + kept_px,
-            cy=(self.cy - kept_px) * y + kept_px,
-            width=width,
-            height=height,
-        )
-
-    def scaled_by_whole_factor(self, width: int, height: int) -> Camera | None:
-        """The camera of images of this size, where that is its own times or divided by a whole
-        number (a rest of columns or rows may be cut off or filled up).
-
-        None where it is not: such images may as well be cropped, and distances would be wrong.
-        """
-        if (width, height) == (self.width, self.height):
-            return self
-        if width < 1 or height < 1:
-            return None
-        factor = max(round(self.width / width), round(width / self.width))
-        larger = (self.width * factor, self.height * factor) == (width, height)
-        rests = (self.width - width * factor, self.height - height * factor)
-        smaller = all(abs(rest) < factor for rest in rests)
-        return self.scaled(width, height) if factor > 1 and (larger or smaller) else None
-
-    @property
-    def matrix(self) -> np.ndarray:
-        """K: (3, 3) pixels."""
-        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float64)
-
-    @property
-    def horizontal_fov(self) -> float:
-        """Radians, of the undistorted pinhole."""
-        return math.atan(self.cx / self.fx) + math.atan((self.width - self.cx) / self.fx)
-
-    @property
-    def is_distorted(self) -> bool:
-        return any(v != 0.0 for v in self.distortion)
+#: Numbers that describe a person's clothes: four for each of four parts of the body.
+APPEARANCE_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -243,6 +147,11 @@ class Bodies(Batch):
     scale: np.ndarray | None = None
 
     @property
+    def is_stood_up(self) -> np.ndarray:
+        """(N,) bool: nothing of the pose was recovered; an average body stands in the box."""
+        return ~self.joint_confidence.any(axis=1)
+
+    @property
     def pelvis_cam(self) -> np.ndarray:
         """Hip midpoint: (N, 3) m (REP-155's body origin)."""
         return (self.joints_cam[:, 1] + self.joints_cam[:, 2]) / 2
@@ -273,6 +182,16 @@ class TrackState(IntEnum):
     LOST = 4  #: gone; said once, in the last list that names the track
 
 
+class Posture(IntEnum):
+    """What a person's body does. The numbers are those of humans4d_msgs/HumanMesh."""
+
+    UNKNOWN = 0
+    STANDING = 1
+    SITTING = 2
+    CROUCHING = 3
+    LYING = 4
+
+
 @dataclass(frozen=True)
 class People(Batch):
     """Tracked people at one stamp: what a frame becomes."""
@@ -289,6 +208,26 @@ class People(Batch):
     velocity_cam: np.ndarray
     position_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2, of the pelvis
     velocity_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2/s^2
+    #: (N,) int64, stamp of the image that the body's pose comes from; 0: of none. Not given: that
+    #: of the last sight, where a pose was recovered at all.
+    last_recovered_ns: np.ndarray = None  # type: ignore[assignment]
+    #: (N, APPEARANCE_SIZE) float32, colours of the clothes (tracking.appearance.descriptor). Not
+    #: given: nothing seen.
+    appearance: np.ndarray = None  # type: ignore[assignment]
+    postures: np.ndarray = None  # type: ignore[assignment]  #: (N,) uint8, Posture; or UNKNOWN
+    posture_probability: np.ndarray = None  # type: ignore[assignment]  #: (N,) float32, 0..1
+
+    def __post_init__(self) -> None:
+        n = len(self.track_ids)
+        if self.last_recovered_ns is None:
+            recovered_ns = np.where(self.bodies.is_stood_up, 0, self.last_seen_ns)
+            object.__setattr__(self, "last_recovered_ns", recovered_ns)
+        if self.appearance is None:
+            object.__setattr__(self, "appearance", np.zeros((n, APPEARANCE_SIZE), np.float32))
+        if self.postures is None:
+            object.__setattr__(self, "postures", np.full(n, Posture.UNKNOWN, np.uint8))
+        if self.posture_probability is None:
+            object.__setattr__(self, "posture_probability", np.zeros(n, np.float32))
 
     @property
     def is_present(self) -> np.ndarray:

@@ -22,7 +22,7 @@ from ..body.surface import PARTS, Surface
 from ..geometry import project
 from ..mesh.visibility import visible_vertices
 from ..mesh.z_buffer import render
-from ..types import Bodies, Camera, Frame
+from ..types import APPEARANCE_SIZE, Bodies, Camera, Frame
 
 #: Most pixels of all people's boxes together in the z-buffer, and its most columns: larger images
 #: are rendered smaller. Who hides whom needs no more.
@@ -133,6 +133,17 @@ def _opponent(bgr: np.ndarray) -> np.ndarray:
     blue, green, red = np.log(bgr.astype(np.float32) + DARK).T
     opponent = ((red + green + blue) / 3, red - green, (red + green) / 2 - blue)
     return np.stack(opponent, axis=-1) / COLOR_SIGMA
+
+
+def descriptor(colors: Colors) -> np.ndarray:
+    """What is published of N people's clothes: (N, 16) float32.
+
+    For each of head, upper body, hips and thighs, and lower legs: log brightness, log red/green
+    and log yellow/blue, each in COLOR_SIGMA, so that 1 is what one person's colour varies by; then
+    the confidence in [0, 1], 0 where the part was not seen.
+    """
+    of_parts = np.concatenate((colors.parts, colors.part_confidence[..., None]), axis=-1)
+    return of_parts.reshape(len(colors), APPEARANCE_SIZE)
 
 
 def repaint(old: Colors, new: Colors, seconds: np.ndarray) -> Colors:

@@ -18,7 +18,7 @@ from ..body import Surface
 from ..config import TrackerConfig
 from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
 from . import motion_filter as motions
-from .appearance import Colors, observed_colors, repaint
+from .appearance import Colors, descriptor, observed_colors, repaint
 from .association_cost import (
     SAME_JOINTS,
     appearance_cost,
@@ -297,4 +297,5 @@ class Tracker:
             tracks.motion.pelvis[:, 3:].astype(np.float32),
             covariance[:, :3, :3],
             covariance[:, 3:, 3:],
+            appearance=descriptor(tracks.colors),
         )

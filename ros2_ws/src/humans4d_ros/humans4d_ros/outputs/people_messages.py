@@ -15,7 +15,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, People
+from humans4d_core.recovery.upright import UprightRecovery
+from humans4d_core.types import (
+    APPEARANCE_SIZE,
+    JOINT_NAMES,
+    JOINT_PARENTS,
+    Bodies,
+    Forecast,
+    People,
+)
 
 #: Longest time (s) from stamp to publication that is believed to be a latency.
 LONGEST_LATENCY = 60.0
@@ -24,6 +32,8 @@ UNKNOWN_VARIANCE = 1e9
 #: Columns of SMPL's axes (left, up, forward) that are REP-155's x (forward), y (left), z (up).
 SMPL_TO_REP155 = [2, 0, 1]
 NUM_JOINTS = len(JOINT_NAMES)
+#: HumanMesh.recovery of a body that stands in its box without a recovered pose.
+UPRIGHT = UprightRecovery.name
 #: Newer versions of scipy make matrices orthogonal first, longer work than all the rest here.
 _TAKES_VALID = "assume_valid" in inspect.signature(Rotation.from_matrix).parameters
 _ASSUME_VALID = {"assume_valid": True} if _TAKES_VALID else {}
@@ -70,6 +80,9 @@ def _human_meshes(people: People, with_vertices: bool) -> list:
     # Plain Python numbers, all at once: rclpy takes no numpy scalars.
     track_ids, person_ids = people.track_ids.tolist(), people.person_ids.tolist()
     states, last_seen = people.states.tolist(), people.last_seen_ns.tolist()
+    last_recovered = people.last_recovered_ns.tolist()
+    recoveries = np.where(bodies.is_stood_up, UPRIGHT, bodies.recovery).tolist()
+    postures, posture_probability = people.postures.tolist(), people.posture_probability.tolist()
     confidence, scores = people.confidence.tolist(), bodies.scores.tolist()
     boxes = bodies.boxes_px.tolist()
     translations = bodies.translation_cam.tolist()
@@ -85,6 +98,8 @@ def _human_meshes(people: People, with_vertices: bool) -> list:
     joints = _rows(bodies.joints_cam)
     joint_confidence = _rows(bodies.joint_confidence)
     joints_px = _rows(bodies.joints_px)
+    appearance = _rows(people.appearance)
+    is_dressed = people.appearance[:, 3::4].any(axis=1).tolist()
     vertices = _rows(bodies.vertices_cam) if with_vertices else [array("f")] * count
 
     meshes = []
@@ -92,6 +107,11 @@ def _human_meshes(people: People, with_vertices: bool) -> list:
         mesh = HumanMesh()
         mesh.track_id, mesh.person_id, mesh.state = track_ids[i], person_ids[i], states[i]
         mesh.last_seen.sec, mesh.last_seen.nanosec = split_stamp(last_seen[i])
+        mesh.recovery = recoveries[i]
+        mesh.last_recovered.sec, mesh.last_recovered.nanosec = split_stamp(last_recovered[i])
+        if is_dressed[i]:
+            mesh.appearance = appearance[i]
+        mesh.posture, mesh.posture_probability = postures[i], posture_probability[i]
         mesh.confidence, mesh.score = confidence[i], scores[i]
         mesh.box_x_min, mesh.box_y_min, mesh.box_x_max, mesh.box_y_max = boxes[i]
         pose = mesh.pose.pose
@@ -161,7 +181,24 @@ def message_to_people(message) -> People:
         velocity_cam=numbers(lambda m: _xyz(m.twist.twist.linear)),
         position_covariance_cam=pose_covariance,
         velocity_covariance_cam=twist_covariance,
+        **_later_fields(meshes),
     )
+
+
+def _later_fields(meshes) -> dict[str, np.ndarray]:
+    """Of messages of this version; {} where they were recorded before these fields came."""
+    if not hasattr(meshes[0], "last_recovered"):
+        return {}
+    appearance = np.zeros((len(meshes), APPEARANCE_SIZE), np.float32)
+    for row, mesh in zip(appearance, meshes, strict=True):
+        if len(mesh.appearance):
+            row[:] = mesh.appearance
+    return {
+        "last_recovered_ns": np.array([join_stamp(m.last_recovered) for m in meshes], np.int64),
+        "appearance": appearance,
+        "postures": np.array([mesh.posture for mesh in meshes], np.uint8),
+        "posture_probability": np.array([m.posture_probability for m in meshes], np.float32),
+    }
 
 
 def _nobody(recovery: str, body_model: str) -> People:

@@ -96,7 +96,12 @@ def _people_messages(recording: Path, types, shift_ns: int) -> Iterator[tuple[in
 
 def _people(message, shift_ns: int) -> People:
     people = message_to_people(message)
-    return replace(people, last_seen_ns=people.last_seen_ns - shift_ns)
+    recovered_ns = people.last_recovered_ns
+    return replace(
+        people,
+        last_seen_ns=people.last_seen_ns - shift_ns,
+        last_recovered_ns=np.where(recovered_ns > 0, recovered_ns - shift_ns, 0),
+    )
 
 
 def _seconds(message) -> dict[str, float]:
