@@ -22,6 +22,7 @@ from .recovery import Recovery, create_recovery
 from .recovery.upright import UprightRecovery
 from .stamps import StampMeaning, StampOrder
 from .tracking import PeopleTracker
+from .tracking.confirmation import is_sure
 from .tracking.ended_tracks import alive, as_lost, can_join, joined_people
 from .tracking.tracker_creation import create_tracker
 from .types import Bodies, Detections, Frame, People
@@ -39,8 +40,8 @@ class Result:
     people: People
     detections: Detections  #: those that bodies were made of
     seconds: dict[str, float]  #: wall time of "detect", "recover" with placing, "track"
-    #: Detections that could have started a track, of which the recovery made no body: they are
-    #: stood up in their boxes (joint confidence 0) where the pipeline has an `upright`.
+    #: Detections that could have started a track, of which the recovery made no body. The sure
+    #: ones are stood up in their boxes (joint confidence 0) where the pipeline has an `upright`.
     boxes_without_body: int = 0
     #: Detections beyond the pipeline's max_people, the least sure ones: nothing was made of them.
     boxes_left_out: int = 0
@@ -110,8 +111,9 @@ class Pipeline:
         detected = time.perf_counter()
         bodies = self.recovery.recover(frame, detections)
         without_body = _without_body(detections, bodies, self.tracker.start_score)
-        if self.upright is not None and without_body.any():
-            stood_up = self.upright.recover(frame, detections.select(without_body))
+        to_stand = without_body & is_sure(detections.scores, self.tracker.start_score)
+        if self.upright is not None and to_stand.any():
+            stood_up = self.upright.recover(frame, detections.select(to_stand))
             bodies = _with_upright(bodies, stood_up)
         if self.positioning is not None:
             bodies = self.positioning.place(frame, bodies)

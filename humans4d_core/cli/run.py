@@ -48,7 +48,11 @@ def run(
     ] = None,
     mot_predicted: Annotated[
         Path | None,
-        typer.Option(help="The same with those out of sight, where they are predicted to be."),
+        typer.Option(help="The same with those out of sight whose place is known."),
+    ] = None,
+    mot_smoothed: Annotated[
+        Path | None,
+        typer.Option(help="The same, looked at afterwards: gaps filled, boxes smoothed."),
     ] = None,
     fps: Annotated[
         float | None, typer.Option(help="Frames a second of a video or folder, for the stamps.")
@@ -101,7 +105,7 @@ def run(
         max_people=max_people,
     )
     given_boxes = None if boxes is None else read_mot(boxes)
-    outputs = Outputs(output, not no_overlay, mot, mot_predicted)
+    outputs = Outputs(output, not no_overlay, mot, mot_predicted, mot_smoothed)
     choice = CameraChoice.from_text(fov, intrinsics)
     with open_source(input, choice, fps, topic) as source:
         if not choice.is_given and source.kind != "bag":

@@ -20,6 +20,7 @@ from ..io import (
     PeopleCount,
     PeopleWriter,
     SideOutput,
+    SmoothedMotWriter,
     Source,
     StageTimes,
     versions,
@@ -37,6 +38,7 @@ class Outputs:
     overlay: bool = True  #: whether overlay.mp4 is made
     mot: Path | None = None  #: tracks in MOT format: people seen in the images
     mot_predicted: Path | None = None  #: those, and who is predicted
+    mot_smoothed: Path | None = None  #: those, filled and smoothed afterwards
 
     @property
     def people_path(self) -> Path:
@@ -58,6 +60,7 @@ class Outputs:
             self.people_path,
             self.mot,
             self.mot_predicted,
+            self.mot_smoothed,
             self.summary_path,
         )
         return [path for path in paths if path is not None]
@@ -124,8 +127,12 @@ def run(
 
         video = None
         mot_files = [
-            beside(path, partial(MotWriter, path, with_predicted))
-            for path, with_predicted in ((outputs.mot, False), (outputs.mot_predicted, True))
+            beside(path, partial(writer, path))
+            for path, writer in (
+                (outputs.mot, MotWriter),
+                (outputs.mot_predicted, partial(MotWriter, with_predicted=True)),
+                (outputs.mot_smoothed, SmoothedMotWriter),
+            )
             if path
         ]
         if overlay := outputs.overlay_path:
@@ -146,7 +153,7 @@ def run(
                 with times.measure("write"):
                     _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
                     for mot_file in mot_files:
-                        mot_file.write(frame.number, people)
+                        mot_file.write(frame, people)
                 if video:
                     with times.measure("overlay"):
                         video.write(frame, people)

@@ -70,6 +70,11 @@ class TrackerConfig(PartConfig):
         True, "Whether joints that fall together in the image tell that two boxes show one person.",
         live=True,
     )
+    use_images: bool = setting(
+        True,
+        "Whether the background of the images tells how the camera turned and where the film was "
+        "cut, while nobody tells where the camera is: 2 ms an image.", live=True,
+    )
     reidentify_seconds: float = setting(
         20.0,
         "Seconds after which a person who was LOST is forgotten. Who returns earlier and looks the "

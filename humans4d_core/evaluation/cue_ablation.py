@@ -25,6 +25,7 @@ SWITCHES: dict[str, Callable[[TrackerConfig], TrackerConfig]] = {
     "appearance": lambda config: replace(config, use_appearance=False),
     "metric position": lambda config: replace(config, use_position=False),
     "joints": lambda config: replace(config, use_joints=False),
+    "images' motion": lambda config: replace(config, use_images=False),
     "low scores": lambda config: replace(config, continue_score=config.start_score),
     "re-identification": lambda config: replace(config, reidentify_seconds=0.0),
 }

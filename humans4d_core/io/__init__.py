@@ -24,6 +24,7 @@ from .results.run_summary import (
     write_summary,
 )
 from .results.side_output import SideOutput
+from .results.smoothed_mot import SmoothedMotWriter
 from .source import Source
 from .source_opening import open_source
 from .video.video_source import VideoSource
@@ -41,6 +42,7 @@ __all__ = [
     "PeopleCount",
     "PeopleWriter",
     "SideOutput",
+    "SmoothedMotWriter",
     "Source",
     "StageTimes",
     "VideoSource",

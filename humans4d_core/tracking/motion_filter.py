@@ -191,6 +191,24 @@ def seen_from(motion: Motion, new_from_old: Pose, camera: Camera) -> Motion:
     return Motion(pelvis, covariance, box, box_covariance)
 
 
+def zoomed(motion: Motion, scale: float, camera: Camera) -> Motion:
+    """Motion in an image that shows everything `scale` times as large: boxes grow about the
+    principal point, and people are nearer to the camera that `camera` still describes."""
+    nearer = np.array((1, 1, 1 / scale) * 2)
+    box, box_covariance = motion.box.copy(), motion.box_covariance.copy()
+    center = np.array((camera.cx, camera.cy))
+    box[:, :2, 0] = center + scale * (box[:, :2, 0] - center)
+    box[:, :2, 1] *= scale
+    box[:, 2, 0] += np.log(scale)
+    box_covariance[:, :2] *= scale**2
+    return Motion(
+        motion.pelvis * nearer,
+        motion.pelvis_covariance * nearer[:, None] * nearer,
+        box,
+        box_covariance,
+    )
+
+
 def is_in_image(motion: Motion, camera: Camera) -> np.ndarray:
     """(M,) bool: who is in front of the camera, with at least half of the box's width in view."""
     center = motion.box[:, :2, 0]

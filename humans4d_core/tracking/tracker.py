@@ -28,13 +28,16 @@ from .association_cost import (
     joint_distance,
 )
 from .camera_motion import CameraMotion
-from .common_motion import CommonMotion
+from .confidence import confidence, surety
 from .confirmation import is_sure, may_start
 from .motion_filter import NEAREST, Observation
 from .published_bodies import bodies_of_tracks, smoothed_boxes, starts_anew, usable_rows
 from .reidentification import Shape, recognised
 from .scene_turnover import SceneTurnover
 from .tracks import NANOSECONDS, Tracks, absentees, born, grow_older
+from .unposed_camera import UnposedCamera
+
+NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 class Tracker:
@@ -42,8 +45,8 @@ class Tracker:
 
     Positions are in the camera's axes; velocities, too, and relative to the fixed frame where the
     frames give the camera's pose in one (CameraMotion says how poses that are missing or jump are
-    met), otherwise relative to the camera, whose turning is told from what all people in the image
-    do alike (CommonMotion). A person_id is the first track_id under
+    met), otherwise relative to the camera, whose turning is told from its images or its people
+    (UnposedCamera). Where the film is cut, all tracks end. A person_id is the first track_id under
     which the person was seen. LOST is said once and a track_id never returns; who comes back within
     `reidentify_seconds` and is recognised by clothes and shape has the old person_id from the
     moment the new track is CONFIRMED. Until then, and where nobody is recognised, both ids are
@@ -73,7 +76,7 @@ class Tracker:
         self._rows = np.zeros(0, np.intp)  # the tracks' rows in them
         self._published = self._tracks.motion  # of all people of the last update
         self._camera_motion = CameraMotion()
-        self._common_motion = CommonMotion()
+        self._unposed_camera = UnposedCamera()
         self._turnover = SceneTurnover()
         self._patience = self.config.occluded_seconds
         self._stamp_ns: int | None = None
@@ -136,7 +139,8 @@ class Tracker:
         was_tentative = tracks.is_tentative
         sure = np.zeros(len(tracks), bool)
         sure[seen] = is_sure(scores[matched], config.start_score)
-        tracks = grow_older(tracks, seen, seen_scores, sure, gone, stamp_ns, config)
+        surety_seen = surety(seen_scores, config.start_score)
+        tracks = grow_older(tracks, seen, seen_scores, surety_seen, sure, gone, stamp_ns, config)
         newcomers = was_tentative & (tracks.states == TrackState.CONFIRMED)
         self._turnover.welcome(int(newcomers.sum()))
         tracks = self._recognise(tracks, was_tentative, stamp_ns)
@@ -144,8 +148,9 @@ class Tracker:
         started = motions.start(observed.select(beginners), config.walking_speed)
         shape = Shape.of(bodies.betas[rows[beginners]])
         begun = born(
-            self.next_id, scores[beginners], started, colors.select(beginners), shape, stamp_ns
-        )
+            self.next_id, scores[beginners], surety(scores[beginners], config.start_score), started,
+            colors.select(beginners), shape, stamp_ns,
+        )  # fmt: skip
         tracks = joined((tracks, begun))
         self.next_id += len(beginners)
 
@@ -201,19 +206,27 @@ class Tracker:
         self._patience = self._turnover.patience(config.occluded_seconds)
         new_from_old = step.new_from_old
         gone = np.zeros(len(tracks), bool)
-        if not step.is_known:
-            new_from_old = self._common_motion.step(
-                motion.select(in_view), observed, seconds, frame.camera
+        is_cut, turns = False, step.is_known
+        if step.is_known:
+            self._unposed_camera = UnposedCamera()
+        else:
+            boxes_px = self._bodies.boxes_px[self._rows] if self._bodies is not None else NO_BOXES
+            told = self._unposed_camera.step(
+                frame, seconds, boxes_px, motion.select(in_view), observed, config.use_images
             )
+            new_from_old, is_cut, turns = told.turn, told.is_cut, told.is_moving
+            if told.scale != 1:
+                displacement[:, 2] += motion.pelvis[:, 2] * (1 / told.scale - 1)
+                motion = motions.zoomed(motion, told.scale, frame.camera)
             # Nobody can be followed behind a camera that may be anywhere.
-            gone = motion.pelvis[:, 2] < NEAREST
+            gone = (motion.pelvis[:, 2] < NEAREST) & (not turns) | is_cut
         if new_from_old is not None:
             motion = motions.seen_from(motion, new_from_old, frame.camera)
-        # Whom the camera has turned away from cannot be missed.
-        looks_there = motions.is_in_image(motion, frame.camera) | (not step.is_known)
+        # Whom the camera turns away from cannot be missed.
+        looks_there = motions.is_in_image(motion, frame.camera) | (not turns)
         missed_ns = tracks.missed_ns + np.where(looks_there, round(seconds * NANOSECONDS), 0)
         gone |= (missed_ns > self._patience * NANOSECONDS) | (unseen > config.occluded_seconds)
-        departed = int((gone & ~tracks.is_tentative).sum())
+        departed = 0 if is_cut else int((gone & ~tracks.is_tentative).sum())
         size = (frame.camera.width, frame.camera.height)
         self._turnover.watch(seconds, tracks.motion.box_height_px[in_view], departed, size)
         tracks = replace(tracks, motion=motion, missed_ns=missed_ns)
@@ -292,7 +305,12 @@ class Tracker:
             tracks.person_ids,
             tracks.states,
             tracks.last_seen_ns,
-            tracks.confidence(self._patience),
+            confidence(
+                tracks.states,
+                tracks.mean_surety,
+                surety(tracks.scores, self.config.start_score),
+                np.sqrt(tracks.motion.box_covariance[:, 0, 0, 0]) / tracks.motion.box_height_px,
+            ),
             bodies,
             tracks.motion.pelvis[:, 3:].astype(np.float32),
             covariance[:, :3, :3],

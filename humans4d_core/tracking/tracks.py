@@ -33,6 +33,7 @@ class Tracks(Batch):
     last_seen_ns: np.ndarray  #: (M,) int64
     hits: np.ndarray  #: (M,) int64, images that showed the person
     scores: np.ndarray  #: (M,) float32, of the body last seen
+    mean_surety: np.ndarray  #: (M,) of all bodies seen, see `confidence`
     missed_ns: np.ndarray  #: (M,) int64, since the last sight while the camera looked there
     person_ids: np.ndarray  #: (M,) uint32, final once CONFIRMED
     motion: Motion
@@ -43,7 +44,7 @@ class Tracks(Batch):
     def empty(cls, num_points: int, num_betas: int = 10) -> Tracks:
         motion = Motion(*(np.zeros((0, *s)) for s in ((6,), (6, 6), (3, 2), (3, 2, 2))))
         colors, shape = Colors.unseen(0, num_points), Shape.of(np.zeros((0, num_betas)))
-        return born(1, np.zeros(0, np.float32), motion, colors, shape, 0)
+        return born(1, np.zeros(0, np.float32), np.zeros(0), motion, colors, shape, 0)
 
     @property
     def is_tentative(self) -> np.ndarray:
@@ -55,15 +56,11 @@ class Tracks(Batch):
         """(M,) bool."""
         return self.states != TrackState.LOST
 
-    def confidence(self, patience: float) -> np.ndarray:
-        """(M,) float32 in [0, 1]: the last score, falling to 0 at the end of patience."""
-        left = 1 - np.clip(self.missed_ns / NANOSECONDS / patience, 0, 1)
-        return np.where(self.is_alive, self.scores * left, 0).astype(np.float32)
-
 
 def born(
     first_id: int,
     scores: np.ndarray,
+    surety: np.ndarray,
     motion: Motion,
     colors: Colors,
     shape: Shape,
@@ -80,6 +77,7 @@ def born(
         stamps,
         np.ones(n, np.int64),
         np.clip(scores, 0, 1).astype(np.float32),
+        surety,
         np.zeros(n, np.int64),
         ids,
         motion,
@@ -92,12 +90,14 @@ def grow_older(
     tracks: Tracks,
     seen: np.ndarray,
     scores: np.ndarray,
+    surety: np.ndarray,
     is_sure: np.ndarray,
     gone: np.ndarray,
     stamp_ns: int,
     config: TrackerConfig,
 ) -> Tracks:
-    """Tracks after an image in which the (M,) mask `seen` was seen with `scores` (M,).
+    """Tracks after an image in which the (M,) mask `seen` was seen with `scores` (M,), `surety`
+    (M,).
 
     is_sure: (M,) whom the second image confirms. `gone` (M,) ends tracks whatever their age. An
     image shown twice (the same stamp) counts once.
@@ -122,6 +122,8 @@ def grow_older(
         states=states.astype(np.uint8),
         last_seen_ns=last_seen_ns,
         hits=hits,
+        mean_surety=tracks.mean_surety
+        + np.where(seen, (surety - tracks.mean_surety) / np.maximum(hits, 1), 0),
         scores=np.where(seen, np.clip(scores, 0, 1), tracks.scores).astype(np.float32),
         missed_ns=np.where(seen, 0, tracks.missed_ns),
     )

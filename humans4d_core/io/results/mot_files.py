@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,13 @@ import numpy as np
 
 from ...errors import InputFileError
 from ...shown_text import shown
-from ...types import Detections, People, TrackState
+from ...types import Camera, Detections, Frame, People, TrackState
 from ...untrusted_files import read_lines
 from .whole_lines import LineFile
 
+#: m, standard deviation across the viewing ray up to which a predicted place is worth a box: about
+#: a person's width, beyond which the box would not overlap with the person.
+PLACE_SIGMA = 0.4
 _NO_BOXES = "not a text file of boxes: one line a box, frame,id,x,y,w,h,score"
 
 
@@ -85,31 +89,34 @@ def _parse(line: str, number: int, path: Path) -> tuple[float, ...]:
     return frame, x, y, w, h, score
 
 
+def mot_line(frame: int, track: int, box: Sequence[float], score: float) -> str:
+    """One row; box: x, y, width, height in pixels."""
+    x, y, w, h = box
+    return f"{frame},{track},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{score:.4f},-1,-1,-1\n"
+
+
 class MotWriter:
-    """Writes what was published of each frame; use with `with`."""
+    """Writes what was published of each frame, when it was; use with `with`."""
 
     def __init__(self, path: Path, with_predicted: bool = False):
-        """with_predicted: also the OCCLUDED people, where they are predicted to be; otherwise the
-        CONFIRMED ones alone, who are seen in the image."""
+        """with_predicted: also the OCCLUDED people whose place is known to PLACE_SIGMA, inside the
+        image; otherwise the CONFIRMED ones alone, who are seen in it."""
         self._file, self._with_predicted = LineFile(path), with_predicted
 
-    def write(self, frame: int, people: People) -> None:
-        """frame: 1 = first."""
-        confirmed = people.states == TrackState.CONFIRMED
-        people = people.select(people.is_present if self._with_predicted else confirmed)
+    def write(self, frame: Frame, people: People) -> None:
+        """People of a frame, which knows its number."""
+        wanted = people.states == TrackState.CONFIRMED
+        if self._with_predicted:
+            wanted |= is_placed(people, frame.camera)
+        people = people.select(wanted)
         boxes = people.bodies.boxes_px.astype(np.float64)
         rows = zip(
             people.track_ids.tolist(),
-            boxes[:, :2].tolist(),
-            (boxes[:, 2:] - boxes[:, :2]).tolist(),
+            np.column_stack((boxes[:, :2], boxes[:, 2:] - boxes[:, :2])).tolist(),
             people.confidence.tolist(),
             strict=True,
         )
-        lines = (
-            f"{frame},{track},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{score:.4f},-1,-1,-1\n"
-            for track, (x, y), (w, h), score in rows
-        )
-        self._file.write("".join(lines))
+        self._file.write("".join(mot_line(frame.number, *row) for row in rows))
 
     def close(self) -> None:
         self._file.close()
@@ -119,3 +126,15 @@ class MotWriter:
 
     def __exit__(self, *exception) -> None:
         self.close()
+
+
+def is_placed(people: People, camera: Camera) -> np.ndarray:
+    """(N,) bool: who is OCCLUDED, inside the image, and known across the ray to PLACE_SIGMA."""
+    boxes = people.bodies.boxes_px
+    center = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside = ((center >= 0) & (center < (camera.width, camera.height))).all(1)
+    ray = people.bodies.pelvis_cam / np.linalg.norm(people.bodies.pelvis_cam, axis=1)[:, None]
+    covariance = people.position_covariance_cam
+    along = np.einsum("ni,nij,nj->n", ray, covariance, ray)
+    across = (np.trace(covariance, axis1=1, axis2=2) - along) / 2
+    return (people.states == TrackState.OCCLUDED) & inside & (across <= PLACE_SIGMA**2)

@@ -159,7 +159,7 @@ def test_weak_bodies_continue_tracks_but_never_start_them(frame_at, people_at):
         people = tracker.update(frame_at(k / 10), bodies)
     assert people.track_ids.tolist() == [1]
     assert people.states.tolist() == [CONFIRMED]
-    assert people.confidence[0] == pytest.approx(0.2)
+    assert people.confidence[0] < 0.5
 
 
 def test_one_wild_depth_neither_breaks_the_track_nor_drags_it_along(frame_at, people_at):
