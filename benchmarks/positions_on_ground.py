@@ -134,8 +134,8 @@ def main() -> None:
     if arguments.boxes:
         given, detector = read_mot(arguments.sequence_dir / arguments.boxes), None
         scale = ScoreScale()
-        for boxes in given.frames.values():
-            scale.watch(boxes.scores)
+        for detections in given.frames.values():
+            scale.watch(detections.scores)
         start_score = scale.start_score
     else:
         given, detector = None, create_detector()

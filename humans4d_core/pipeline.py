@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -185,7 +186,7 @@ class Pipeline:
         if ended is None or not len(ended) or not can_join(people, ended):
             return people
         # Of a time that is later than this one: unknown.
-        stamps = {
+        stamps: dict[str, Any] = {
             name: np.where(getattr(ended, name) > stamp_ns, 0, getattr(ended, name))
             for name in ("last_seen_ns", "last_recovered_ns")
         }

@@ -138,18 +138,25 @@ class Bodies(Batch):
     vertices_cam: np.ndarray  #: (N, V, 3) m
     joints_cam: np.ndarray  #: (N, 24, 3) m, SMPL's joints
     joints_px: np.ndarray  #: (N, 24, 2) pixels
-    joint_confidence: np.ndarray  #: (N, 24) in [0, 1]
+    joint_confidence: np.ndarray  #: (N, 24) in [0, 1], how clearly the image shows them
     pelvis_covariance_cam: np.ndarray  #: (N, 3, 3) m^2, long along the viewing ray
     recovery: str  #: who made it: "landmarks", "hmr2"
     body_model: str  #: whose betas and vertices: "anny", "smpl"
     #: (N,) size relative to that of a body of these betas: vertices and joints are the body
     #: model's times this, plus the translation. None: 1.
     scale: np.ndarray | None = None
+    #: (N, 24) in [0, 1], probability that a joint is within 0.1 m of the true one, seen from the
+    #: pelvis. Not given: joint_confidence.
+    joint_probability: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.joint_probability is None:
+            object.__setattr__(self, "joint_probability", self.joint_confidence)
 
     @property
     def is_stood_up(self) -> np.ndarray:
         """(N,) bool: nothing of the pose was recovered; an average body stands in the box."""
-        return ~self.joint_confidence.any(axis=1)
+        return np.asarray(~self.joint_confidence.any(axis=1))
 
     @property
     def pelvis_cam(self) -> np.ndarray:

@@ -15,7 +15,7 @@ import typer
 
 from ..errors import Humans4dError
 from ..shown_text import shown
-from . import evaluate, export, weights
+from . import evaluate, export, train, weights
 from .interrupts import INTERRUPTED
 from .run import run
 
@@ -28,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")
 app.add_typer(weights.app, name="weights")
 app.command()(run)
 app.command()(export.export)

@@ -116,7 +116,7 @@ def cues_in_sequence(
     """
     pipeline = create_pipeline(detector=GivenBoxes())
     side_by_side = _SideBySide(
-        variants(pipeline.tracker.config, Surface.of_body(pipeline.recovery.body))
+        variants(pipeline.config.tracker, Surface.of_body(pipeline.recovery.body))
     )
     pipeline.tracker = side_by_side
     tracks: dict[str, list[np.ndarray]] = {name: [] for name in side_by_side.trackers}

@@ -26,7 +26,7 @@ FEWEST = 12
 #: Share of a person's box by which the mask is wider on each side: shadows and what he carries.
 MARGIN = 0.1
 #: Optical flow (Bouguet 2001): window and halvings of the image; it reaches 15 * 2^3 pixels.
-FLOW = {"winSize": (15, 15), "maxLevel": 3}
+WINDOW, HALVINGS = 15, 3
 #: Pixels that a corner may lie off the common similarity.
 TOLERANCE = 1.5
 #: Shares of the corners that agree: to be believed, and below which the images have nothing to do
@@ -106,7 +106,9 @@ def _similarity(
     old: np.ndarray, new: np.ndarray, corners: np.ndarray
 ) -> tuple[np.ndarray | None, float]:
     """(2, 3) from old to new pixels, and the share of the corners that agree with it."""
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(old, new, corners, None, **FLOW)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(
+        old, new, corners, np.empty_like(corners), winSize=(WINDOW, WINDOW), maxLevel=HALVINGS
+    )
     good = found.ravel() > 0
     if good.sum() < FEWEST:
         return None, float(good.mean())

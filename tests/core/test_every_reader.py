@@ -148,6 +148,8 @@ READERS = {
 }  # fmt: skip
 #: Modules that open files which they, or the same package, have written.
 OWN_FILES = {
+    "recovery/landmarks/point_corrector.py": "weights of this package, or of its training",
+    "training/landmarks/rendered_pairs.py": "pairs that the training has rendered",
     "io/video/video_writer.py": "the end of the video that it writes",
     "recovery/hmr2/engines/tensorrt_engine.py": "the network that `humans4d export` has written",
     "recovery/hmr2/engines/onnx_engine.py": "the network that it has exported itself",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from ...batch import Batch
 from ...geometry.numpy_rotations import exponential, right_jacobian
 from .initial_pose import initial_pose
 from .joint_limits import ACTIVE_JOINTS, joint_limits
@@ -26,11 +27,11 @@ from .kinematics import LandmarkSkeleton
 class FitConfig:
     """Standard deviations of what the fit balances."""
 
-    image_sigma: float = 0.02  #: m, image landmarks across the viewing direction
+    image_sigma: float = 0.0075  #: m, image landmarks across the viewing direction
     world_sigma: float = 0.03  #: m, world landmarks in every direction
     #: What the world landmarks of a hidden joint still weigh: the network's guess of where it is
     #: beats the usual pose.
-    hidden_world_weight: float = 0.5
+    hidden_world_weight: float = 1.0
     usual_pose_weight: float = 0.2  #: 1 / standard deviations of the usual spread
     mean_stature_beta: float = -0.3  #: first beta of a person of average stature
     stature_sigma: float = 0.3  #: of the first beta: about 0.09 m of stature
@@ -39,7 +40,9 @@ class FitConfig:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Fit(Batch):
+    """N bodies laid over their landmarks."""
+
     local_rotations: np.ndarray  #: (N, 24, 3, 3) relative to the parent; [:, 0] to the camera
     betas: np.ndarray  #: (N, B)
     translation: np.ndarray  #: (N, 3) m, SMPL's

@@ -15,10 +15,15 @@ from ..pelvis_uncertainty import hidden_share, pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
 from .landmark_fit import Fit, LandmarkFit
+from .point_corrector import PointCorrector
 from .second_look import MIN_PRESENCE
 
 #: People whose bodies are fitted at once: the fit needs half a megabyte for each.
 MAX_BATCH = 64
+#: Cosine of a landmark's angle to the gaze below which its ray is cut off.
+LEAST_FORWARD = 0.05
+#: m at the person's depth by which a body lies beside its image where something is wrong with it.
+CONTRADICTION = 0.03
 
 
 class LandmarksRecovery:
@@ -36,6 +41,7 @@ class LandmarksRecovery:
         self.body = BodyModel(data)
         self.landmarks = BlazePose(threads)
         self.fit = LandmarkFit(LandmarkSkeleton(data))
+        self.corrector = PointCorrector.of_skeleton(self.fit.skeleton)
         self._confidence = _joint_confidence_weights()
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
@@ -60,18 +66,35 @@ class LandmarksRecovery:
         """Bodies of the people of some detections."""
         used = self.fit.skeleton.landmarks
         rays = pixels_to_rays(landmarks.pixels, frame.camera)
+        visibility = landmarks.visibility[:, used]
         # The network looks straight at each person; the camera may see them off its axis.
         gaze = rays[:, 23:25].mean(1)
         turn = minimal_rotation(np.array([0.0, 0.0, 1.0]), _directions(gaze))
-        world = landmarks.world[:, used] @ turn.transpose(0, 2, 1)
-        fit = self.fit(rays[:, used], world, landmarks.visibility[:, used])
-        return self._bodies(frame, detections, landmarks, fit)
+        rays = rays[:, used]
+        directions = np.concatenate((rays, np.ones_like(rays[..., :1])), -1) @ turn
+        looked_at = directions[..., :2] / np.maximum(directions[..., 2:], LEAST_FORWARD)
+        world, right = self.corrector(looked_at, visibility, landmarks.world[:, used])
+        to_camera = turn.transpose(0, 2, 1)
+        fit = self.fit(rays, world @ to_camera, visibility)
+        # Whose image contradicts the correction is fitted to what was read instead.
+        doubted = np.flatnonzero(fit.image_error > CONTRADICTION)
+        if len(doubted):
+            read = landmarks.world[doubted][:, used] @ to_camera[doubted]
+            again = self.fit(rays[doubted], read, visibility[doubted])
+            better = again.image_error < fit.image_error[doubted]
+            fit = fit.with_rows(doubted[better], again.select(better))
+        return self._bodies(frame, detections, landmarks, fit, right)
 
     def _empty(self) -> Bodies:
         return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
 
     def _bodies(
-        self, frame: Frame, detections: Detections, landmarks: Landmarks, fit: Fit
+        self,
+        frame: Frame,
+        detections: Detections,
+        landmarks: Landmarks,
+        fit: Fit,
+        right: np.ndarray,
     ) -> Bodies:
         rotations = fit.local_rotations.astype(np.float32)
         betas = fit.betas.astype(np.float32)
@@ -84,6 +107,7 @@ class LandmarksRecovery:
             )
         joints = posed.joints.numpy() + translation[:, None]
         pelvis = (joints[:, 1] + joints[:, 2]) / 2
+        used = self.fit.skeleton.landmarks
         confidence = landmarks.visibility @ self._confidence.T
         hidden = hidden_share(detections.boxes_px, frame.camera.height, confidence)
         return Bodies(
@@ -100,6 +124,7 @@ class LandmarksRecovery:
             pelvis_covariance_cam=pelvis_covariance(pelvis, fit.image_error, hidden),
             recovery=self.name,
             body_model=self.body.name,
+            joint_probability=(right @ self._confidence[:, used].T).astype(np.float32),
         )
 
 

@@ -29,9 +29,9 @@ MIN_PRESENCE = 0.5
 DOUBTED_OVERLAP = 0.2
 LEAST_OVERLAP = 0.3
 
-#: A box this much wider than high shows somebody who lies, and the upright region often somebody
-#: who does not fill it: below this overlap the reading is doubted.
-LYING_ASPECT = 1.5
+#: A box this wide for its height shows somebody who lies, sits or crouches, and the upright region
+#: often somebody who does not fill it: below this overlap the reading is doubted.
+LYING_ASPECT = 0.9
 LYING_OVERLAP = 0.6
 
 #: Share of the overlap with the box that a reading fills best at which its own box is as good: two

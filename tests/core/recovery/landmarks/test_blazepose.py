@@ -62,6 +62,7 @@ def test_a_crowd_is_read_and_fitted_in_bounded_batches(monkeypatch):
     )
     recovery.fit.skeleton = fit.skeleton
     parts = recovery.recover(frame, crowd)
-    assert max(read) == 2 and fitted == [2, 2, 1]
+    assert max(read) == 2 and max(fitted) == 2
+    assert sum(fitted) >= 5  # those whose image contradicts the correction are fitted again
     np.testing.assert_array_equal(parts.boxes_px, whole.boxes_px)
     np.testing.assert_allclose(parts.joints_px, whole.joints_px, atol=1.0)

@@ -96,7 +96,7 @@ def _human_meshes(people: People, with_vertices: bool) -> list:
     betas = _rows(bodies.betas)
     joint_rotations = _rows(axis_angles.reshape(count, -1))
     joints = _rows(bodies.joints_cam)
-    joint_confidence = _rows(bodies.joint_confidence)
+    joint_confidence = _rows(bodies.joint_probability)
     joints_px = _rows(bodies.joints_px)
     appearance = _rows(people.appearance)
     is_dressed = people.appearance[:, 3::4].any(axis=1).tolist()

@@ -1,0 +1,1 @@
+"""What is trained here: networks, and the data that they learn from."""

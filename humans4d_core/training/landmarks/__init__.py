@@ -1,0 +1,1 @@
+"""The point corrector of the landmarks recovery: rendered pairs, training, evaluation."""

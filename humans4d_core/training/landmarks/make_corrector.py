@@ -1,0 +1,123 @@
+"""From motion capture to the point corrector: poses, rendered pairs, training, figures."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...body import EMBEDDED_BODY, BodyModel, read_body_file
+from ...errors import Humans4dError
+from ...recovery.landmarks.kinematics import LandmarkSkeleton
+from .captured_poses import CapturedPoses, read_poses
+from .corrector_training import (
+    CorrectorScore,
+    CorrectorTraining,
+    evaluate_corrector,
+    train_corrector,
+)
+from .rendered_pairs import PairMaker, one_thread, read_pairs, save_pairs
+
+#: Pairs of a file; a file is made by one process from a seed of its own.
+CHUNK = 2500
+TRAINING, JUDGING = "train", "held_out"
+#: Files that a plan's seed has seeds for: those that train count up, those that judge down.
+SEEDS = 1000
+
+
+@dataclass(frozen=True)
+class CorrectorPlan:
+    """What is made. Equal plans give equal pairs, whatever the number of processes."""
+
+    mocap: Path  #: folder of .asf and .amc(.xz)
+    pairs_folder: Path  #: pairs are kept there; what is there already is not made again
+    weights: Path  #: .npz that is written
+    pairs: int = 50_000
+    held_out: int = 1200
+    seed: int = 0
+    training: CorrectorTraining = CorrectorTraining()
+
+    def chunks(self) -> list[tuple[str, int, int]]:
+        """Kind, number and size of each file of pairs."""
+        return [
+            (kind, number, min(CHUNK, total - number * CHUNK))
+            for kind, total in ((JUDGING, self.held_out), (TRAINING, self.pairs))
+            for number in range(math.ceil(total / CHUNK))
+        ]
+
+    def seed_of(self, kind: str, number: int) -> int:
+        """Of a file of pairs."""
+        return SEEDS * self.seed + (number if kind == TRAINING else SEEDS - 1 - number)
+
+    def path(self, kind: str, number: int) -> Path:
+        """Of a file of pairs."""
+        return self.pairs_folder / f"{kind}_{self.seed}_{number:03d}.npz"
+
+
+def make_corrector(
+    plan: CorrectorPlan, processes: int, on_news: Callable[[str], None]
+) -> dict[str, CorrectorScore]:
+    """Make what is missing of the pairs, train, write the weights; figures of held-out motions.
+
+    on_news hears what has been done. Raises InputFileError for motion capture that cannot be read.
+    """
+    if len(plan.chunks()) > SEEDS:
+        raise Humans4dError(f"at most {SEEDS * CHUNK} pairs have seeds of their own")
+    data = read_body_file(EMBEDDED_BODY, name="anny")
+    landmarks = LandmarkSkeleton(data).landmarks
+    plan.pairs_folder.mkdir(parents=True, exist_ok=True)
+    missing = [chunk for chunk in plan.chunks() if not plan.path(*chunk[:2]).is_file()]
+    if missing:
+        poses = read_poses(plan.mocap, BodyModel(data).at_rest()[1].astype(np.float64))
+        held_out = poses.is_held_out
+        if held_out.all() or not held_out.any():
+            raise Humans4dError(
+                f"{plan.mocap} has to hold motions of CMU's subjects 03, 07 or 38, which judge, "
+                "and of others, which train"
+            )
+        on_news(f"{len(held_out)} poses, {held_out.sum()} of them held out")
+        for done, name in enumerate(_made(plan, poses, missing, processes), start=1):
+            on_news(f"{name} ({done} of {len(missing)})")
+    train = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == TRAINING])
+    judge = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == JUDGING])
+    every = max(plan.training.steps // 10, 1)
+
+    def on_step(step: int, error: float) -> None:
+        if step % every == 0:
+            on_news(f"step {step} of {plan.training.steps}: mean error {1000 * error:.0f} mm")
+
+    train_corrector(train, landmarks, plan.training, plan.weights, on_step)
+    return evaluate_corrector(judge, landmarks, plan.weights)
+
+
+def _made(plan: CorrectorPlan, poses: CapturedPoses, chunks: list, processes: int) -> Iterator[str]:
+    """Names of the files as they are made."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, one_thread) as pool:
+        jobs = [
+            pool.submit(_make, plan.path(kind, number), _poses(poses, kind), count,
+                        plan.seed_of(kind, number), kind == TRAINING)
+            for kind, number, count in chunks
+        ]  # fmt: skip
+        for job in as_completed(jobs):
+            yield job.result()
+
+
+def _poses(poses: CapturedPoses, kind: str) -> CapturedPoses:
+    rows = poses.is_held_out if kind == JUDGING else ~poses.is_held_out
+    return CapturedPoses(poses.local[rows], poses.subjects[rows], poses.clips[rows])
+
+
+def _make(path: Path, poses: CapturedPoses, count: int, seed: int, is_training: bool) -> str:
+    pairs = PairMaker(poses, seed, is_training).make(count)
+    # Whole or not at all: who is interrupted begins this file anew.
+    partial = path.with_suffix(f".{os.getpid()}.part.npz")
+    save_pairs(partial, pairs)
+    partial.replace(path)
+    return path.name
