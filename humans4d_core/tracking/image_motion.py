@@ -65,7 +65,7 @@ class ImageMotion:
         """The step to an image (H, W, 3) uint8 from the last one, in which people's boxes were
         (N, 4) px."""
         factor = max(1.0, max(image_bgr.shape[:2]) / SIDE)
-        height, width = (round(side / factor) for side in image_bgr.shape[:2])
+        height, width = (max(round(side / factor), 1) for side in image_bgr.shape[:2])
         small = cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_AREA)
         grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         last, self._last = self._last, (small, grey)

@@ -98,3 +98,13 @@ def test_images_of_another_size_begin_anew():
     small = Camera(300.0, 300.0, 160.0, 120.0, 320, 200)
     step = motion.step(np.ascontiguousarray(view()[:200, :320]), NOBODY, small)
     assert not step.is_known and not step.is_cut
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2000), (2000, 1), (3, 700), (16, 24), (9, 9)])
+def test_images_of_any_shape_are_taken(size):
+    rng, motion = np.random.default_rng(0), ImageMotion()
+    camera = Camera(100.0, 100.0, size[1] / 2, size[0] / 2, size[1], size[0])
+    for _ in range(3):
+        image = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
+        step = motion.step(image, np.array([[0.0, 0, size[1], size[0] / 2]]), camera)
+        assert np.isfinite(step.scale) and not step.is_cut
