@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from humans4d_core.evaluation.mot_tables import read_table
+from humans4d_core.evaluation.mot_tables import box_rows, read_table
 from humans4d_core.evaluation.tracking_metrics import score_tracks
 from humans4d_core.geometry import unproject
 from humans4d_core.tracking import Tracker, TrackerConfig
@@ -92,9 +92,8 @@ def track(box_file: Path, sequence, config: TrackerConfig) -> tuple[list, list, 
 
 def table_of(rows: list) -> np.ndarray:
     """(R, 6): frame, id, x, y, w, h."""
-    ids = np.array([row[:2] for row in rows])
-    boxes = np.array([row[4] for row in rows])
-    return np.column_stack((ids, boxes[:, :2], boxes[:, 2:] - boxes[:, :2]))
+    frames, ids = np.array([row[:2] for row in rows]).T
+    return box_rows(frames, ids, np.array([row[4] for row in rows]))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ the images' motion, without it, and told the camera's pose as TF would.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from scipy.spatial.transform import Rotation
 
 from humans4d_core.config import PipelineConfig, RecoveryConfig, TrackerConfig
 from humans4d_core.detection import GivenBoxes
-from humans4d_core.evaluation.mot_tables import read_table
+from humans4d_core.evaluation.mot_tables import box_rows, read_table
 from humans4d_core.evaluation.tracking_metrics import score_tracks
 from humans4d_core.io import read_mot
 from humans4d_core.pipeline import create_pipeline
@@ -58,9 +59,8 @@ def zoom(t, random) -> Path3:
 
 
 def all_of_it(t, random) -> Path3:
-    shifts, _, zooms = pan(t, random)[0], 0, zoom(t, random)[2]
     trembling, rolls, _ = shake(t, random)
-    return shifts + trembling / 2, rolls, zooms
+    return pan(t, random)[0] + trembling / 2, rolls, zoom(t, random)[2]
 
 
 MOTIONS: dict[str, Callable[..., Path3]] = {
@@ -73,6 +73,18 @@ def picture_from_source(shift: np.ndarray, roll: float, zoom: float) -> np.ndarr
     scale = WIDTH / VIEW * zoom
     turn = scale * np.array(((np.cos(roll), -np.sin(roll)), (np.sin(roll), np.cos(roll))))
     return np.column_stack((turn, np.array((WIDTH / 2, HEIGHT / 2)) - turn @ (CENTER + shift)))
+
+
+def true_steps(matrices) -> list[tuple[np.ndarray, float, float]]:
+    """Of each picture but the first: the shift of its middle (2,) px, the roll (rad) and the scale
+    of what was seen in the one before."""
+    middle, steps = np.array((WIDTH / 2, HEIGHT / 2, 1)), []
+    full = [np.vstack((matrix, (0, 0, 1))) for matrix in matrices]
+    for before, now in itertools.pairwise(full):
+        step = now @ np.linalg.inv(before)
+        roll = float(np.arctan2(step[1, 0], step[0, 0]))
+        steps.append(((step @ middle - middle)[:2], roll, float(np.hypot(*step[:2, 0]))))
+    return steps
 
 
 def moved_boxes(boxes_px: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,25 +106,22 @@ def read_images(path: Path) -> list[np.ndarray]:
 def errors(images, matrices) -> np.ndarray:
     """(T - 1, 4): errors of the shift (px), the roll (degrees) and the scale (%), seconds."""
     camera = Camera(FOCAL_PX, FOCAL_PX, WIDTH / 2, HEIGHT / 2, WIDTH, HEIGHT)
-    motion, rows, before = ImageMotion(), [], None
-    for image, matrix in zip(images, matrices, strict=True):
+    motion, rows, truths = ImageMotion(), [], [None, *true_steps(matrices)]
+    for image, matrix, truth in zip(images, matrices, truths, strict=True):
         shown = cv2.warpAffine(image, matrix, (WIDTH, HEIGHT))
         start = time.perf_counter()
         step = motion.step(shown, np.zeros((0, 4)), camera)
         seconds = time.perf_counter() - start
-        full = np.vstack((matrix, (0, 0, 1)))
-        if before is not None:
-            true = full @ np.linalg.inv(before)
+        if truth is not None:
+            true_shift, true_roll, true_scale = truth
             turn = np.zeros(3)
             if step.turn is not None:
                 turn = Rotation.from_matrix(step.turn.rotation).as_rotvec()
             found = np.array((turn[1], -turn[0])) * FOCAL_PX
-            middle = np.array((WIDTH / 2, HEIGHT / 2, 1))
-            shift = np.linalg.norm(found - (true @ middle - middle)[:2])
-            roll = abs(np.degrees(turn[2] - np.arctan2(true[1, 0], true[0, 0])))
-            scale = abs(step.scale / np.hypot(*true[:2, 0]) - 1) * 100
+            shift = np.linalg.norm(found - true_shift)
+            roll = abs(np.degrees(turn[2] - true_roll))
+            scale = abs(step.scale / true_scale - 1) * 100
             rows.append((shift, roll, scale, seconds))
-        before = full
     return np.array(rows)
 
 
@@ -123,16 +132,14 @@ def tracks(images, matrices, boxes, use_images: bool, is_told: bool) -> np.ndarr
     )
     pipeline = create_pipeline(config, detector=GivenBoxes())
     camera = Camera(FOCAL_PX, FOCAL_PX, WIDTH / 2, HEIGHT / 2, WIDTH, HEIGHT)
-    pose, before, rows = Pose(np.eye(3), np.zeros(3)), None, []
-    for number, (image, matrix) in enumerate(zip(images, matrices, strict=True), start=1):
+    pose, rows, truths = Pose(np.eye(3), np.zeros(3)), [], [None, *true_steps(matrices)]
+    pictures = zip(images, matrices, truths, strict=True)
+    for number, (image, matrix, truth) in enumerate(pictures, start=1):
         shown = cv2.warpAffine(image, matrix, (WIDTH, HEIGHT))
-        full = np.vstack((matrix, (0, 0, 1)))
-        if before is not None:
-            true, middle = full @ np.linalg.inv(before), np.array((WIDTH / 2, HEIGHT / 2, 1))
-            shift = (true @ middle - middle)[:2] / FOCAL_PX
-            turn = (-shift[1], shift[0], np.arctan2(true[1, 0], true[0, 0]))
-            pose = pose @ Pose(Rotation.from_rotvec(turn).as_matrix().T, np.zeros(3))
-        before = full
+        if truth is not None:
+            (x, y), roll, _ = truth
+            turn = Rotation.from_rotvec((-y / FOCAL_PX, x / FOCAL_PX, roll))
+            pose = pose @ Pose(turn.as_matrix().T, np.zeros(3))
         given = boxes[number]
         where, inside = moved_boxes(given.boxes_px, matrix)
         detections = Detections(where, given.scores).select(inside)
@@ -142,13 +149,7 @@ def tracks(images, matrices, boxes, use_images: bool, is_told: bool) -> np.ndarr
         )  # fmt: skip
         people = pipeline.process(frame, detections).people
         people = people.select(people.states == TrackState.CONFIRMED)
-        corners = people.bodies.boxes_px
-        rows.append(
-            np.column_stack((
-                np.full(len(people), number), people.track_ids, corners[:, :2],
-                corners[:, 2:] - corners[:, :2],
-            ))
-        )  # fmt: skip
+        rows.append(box_rows(number, people.track_ids, people.bodies.boxes_px))
     return np.concatenate(rows)
 
 

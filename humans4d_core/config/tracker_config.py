@@ -73,7 +73,7 @@ class TrackerConfig(PartConfig):
     use_images: bool = setting(
         True,
         "Whether the background of the images tells how the camera turned and where the film was "
-        "cut, while nobody tells where the camera is: 2 ms an image.", live=True,
+        "cut, while nobody tells where the camera is: 3 ms an image.", live=True,
     )
     reidentify_seconds: float = setting(
         20.0,

@@ -15,6 +15,7 @@ from ..simulation.sensing import START_SCORE
 from ..simulation.simulated_crowd import Simulation, World
 from ..tracking import Tracker, TrackerConfig
 from ..types import Bodies, Forecast, Frame, People, TrackState
+from .mot_tables import box_rows
 from .simulation_table import Contender, Line, person_line, score_trackers
 from .tracking_metrics import TrackingScore, score_tracks
 
@@ -139,11 +140,6 @@ def cues_in_sequence(
 def _mot_rows(people: People, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows (C, 6) of the CONFIRMED people of image `number`, by track_id and by person_id."""
     people = people.select(people.states == TrackState.CONFIRMED)
-    corners = people.bodies.boxes_px.astype(np.float64)
-    sizes = np.column_stack((corners[:, :2], corners[:, 2:] - corners[:, :2]))
-    at = np.full(len(people), number)
+    boxes = people.bodies.boxes_px
     ids, first = np.unique(people.person_ids, return_index=True)
-    return (
-        np.column_stack((at, people.track_ids, sizes)),
-        np.column_stack((at[first], ids, sizes[first])),
-    )
+    return box_rows(number, people.track_ids, boxes), box_rows(number, ids, boxes[first])

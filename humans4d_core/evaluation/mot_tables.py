@@ -41,6 +41,14 @@ def read_table(path: Path) -> np.ndarray:
     return table
 
 
+def box_rows(frames: np.ndarray | int, ids: np.ndarray, boxes_px: np.ndarray) -> np.ndarray:
+    """Rows (K, 6) float64 frame, id, x, y, w, h of boxes (K, 4) x_min, y_min, x_max, y_max, px."""
+    boxes = boxes_px.astype(np.float64)
+    return np.column_stack(
+        (np.broadcast_to(frames, len(ids)), ids, boxes[:, :2], boxes[:, 2:] - boxes[:, :2])
+    )
+
+
 def _parse(line: str, where: str) -> list[float]:
     try:
         values = [float(word) for word in line.split(",")[:COLUMNS]]

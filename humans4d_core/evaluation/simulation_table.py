@@ -16,6 +16,7 @@ from ..tracking import PeopleTracker, TrackerConfig
 from ..tracking.association_cost import iou
 from ..tracking.tracker_creation import DEFAULT_TRACKER, TRACKER_NAMES, create_tracker
 from ..types import People, TrackState
+from .mot_tables import box_rows
 from .tracking_metrics import DISTRACTOR, PEDESTRIAN, TrackingScore, score_tracks
 
 #: The classes of MOT17 say which people count; a track on one who does not is neither hit nor miss.
@@ -59,8 +60,7 @@ class Followed:
         seconds: float,
         errors: np.ndarray | None = None,
     ) -> None:
-        sizes = boxes[:, 2:] - boxes[:, :2]
-        self.rows.append(np.column_stack((np.full(len(ids), number), ids, boxes[:, :2], sizes)))
+        self.rows.append(box_rows(number, ids, boxes))
         self.seconds.append(seconds)
         if errors is not None:
             self.errors.append(errors)
@@ -175,11 +175,9 @@ def mean_lines(lines: list[Line]) -> list[Line]:
 def truth_rows(number: int, simulated: SimulatedFrame) -> np.ndarray:
     """MOT rows (P, 8) of a frame's truth; who is hardly seen is a distractor."""
     truth = simulated.truth
-    boxes = truth.boxes_px
     kind = np.where(truth.is_counted, PEDESTRIAN, DISTRACTOR)
-    ones = np.ones(len(truth))
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    return np.column_stack((ones * number, truth.ids, boxes[:, :2], sizes, ones, kind))
+    rows = box_rows(number, truth.ids, truth.boxes_px)
+    return np.column_stack((rows, np.ones(len(truth)), kind))
 
 
 def has_byte_track() -> bool:

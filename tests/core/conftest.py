@@ -1,8 +1,11 @@
-"""Meshes and people whose picture is known."""
+"""Meshes and people whose picture is known; the command line, in this process."""
+
+import sys
 
 import numpy as np
 import pytest
 
+from humans4d_core.cli import main as cli
 from humans4d_core.geometry import project
 from humans4d_core.types import Bodies, Camera, People, TrackState
 
@@ -81,3 +84,18 @@ def photo(camera):
     """An image in which every blend with another colour shows."""
     rng = np.random.default_rng(4)
     return rng.integers(0, 255, (camera.height, camera.width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def humans4d(monkeypatch, capfd):
+    """humans4d(*arguments) -> exit code, stdout, stderr; in this process."""
+
+    def call(*arguments) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["humans4d", *map(str, arguments)])
+        capfd.readouterr()  # what was said before, as by a package when the test imported it
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capfd.readouterr()
+        return end.value.code or 0, captured.out, captured.err
+
+    return call

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..mot_tables import box_rows
 from .sequences import BoxSequence
 
 #: Name in tables -> class of `trackers`.
@@ -55,7 +56,5 @@ def _followed(tracker, sequence: BoxSequence) -> np.ndarray:
         ))  # fmt: skip
         ids = np.zeros(0, int) if found.tracker_id is None else found.tracker_id
         boxes = found.xyxy[: len(ids)][ids >= 0]
-        ids = ids[ids >= 0]
-        numbers = np.full(len(ids), number)
-        rows.append(np.column_stack((numbers, ids, boxes[:, :2], boxes[:, 2:] - boxes[:, :2])))
+        rows.append(box_rows(number, ids[ids >= 0], boxes))
     return np.concatenate(rows)

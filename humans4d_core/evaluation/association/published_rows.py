@@ -12,6 +12,7 @@ from ...detection import GivenBoxes
 from ...pipeline import Pipeline, create_pipeline
 from ...recovery.upright import UprightRecovery
 from ...types import Frame, TrackState
+from ..mot_tables import box_rows
 from .sequences import BoxSequence
 
 
@@ -28,10 +29,7 @@ class Published:
 
     def table(self, wanted: np.ndarray) -> np.ndarray:
         """(K, 6) frame, id, x, y, w, h of the rows of a mask (R,)."""
-        boxes = self.boxes_px[wanted].astype(np.float64)
-        return np.column_stack(
-            (self.frames[wanted], self.ids[wanted], boxes[:, :2], boxes[:, 2:] - boxes[:, :2])
-        )
+        return box_rows(self.frames[wanted], self.ids[wanted], self.boxes_px[wanted])
 
     @property
     def seen(self) -> np.ndarray:

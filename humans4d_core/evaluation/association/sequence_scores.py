@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ...config import PipelineConfig
-from ..mot_tables import ID
+from ..mot_tables import ID, box_rows
 from ..tracking_metrics import TrackingScore, score_tracks
 from .handovers import count_ghosts, count_handovers, matched_truth, perfect_ids
 from .peers import has_peers, peer_tables
@@ -75,9 +75,7 @@ def _boxes(sequence: BoxSequence) -> np.ndarray:
     """(R, 6): frame, number, x, y, w, h of all given boxes."""
     parts = [np.zeros((0, 6))]
     for frame, given in sorted(sequence.detections.frames.items()):
-        boxes = given.boxes_px.astype(np.float64)
-        numbers = np.full(len(boxes), frame)
-        parts.append(np.column_stack((numbers, numbers, boxes[:, :2], boxes[:, 2:] - boxes[:, :2])))
+        parts.append(box_rows(frame, np.full(len(given), frame), given.boxes_px))
     table = np.concatenate(parts)
     table[:, ID] = np.arange(len(table))
     return table

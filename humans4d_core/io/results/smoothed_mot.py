@@ -48,10 +48,11 @@ class SmoothedMotWriter:
     def close(self) -> None:
         """Write all tracks, by frame and id."""
         if self._rows:
-            for row in self._smoothed():
-                self._file.write(
-                    mot_line(self._numbers[int(row[0])], int(row[1]), row[2:6], row[6])
-                )
+            lines = (
+                mot_line(self._numbers[int(place)], int(track_id), box, score)
+                for place, track_id, *box, score in self._smoothed().tolist()
+            )
+            self._file.write("".join(lines))
         self._rows = []
         self._file.close()
 
@@ -66,6 +67,7 @@ class SmoothedMotWriter:
         rows = np.concatenate(self._rows)
         seconds = (np.array(self._stamps) - self._stamps[0]) / 1e9
         step = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 1.0
+        sigma = SMOOTH_SECONDS / max(step, 1e-3)
         parts = [np.zeros((0, 7))]
         for track_id in np.unique(rows[:, _ID]):
             track = rows[rows[:, _ID] == track_id]
@@ -75,11 +77,8 @@ class SmoothedMotWriter:
             breaks = np.flatnonzero(np.diff(seconds[at]) > GAP_SECONDS) + 1
             for piece in np.split(np.arange(len(at)), breaks):
                 frames = np.arange(at[piece[0]], at[piece[-1]] + 1)
-                known = [
-                    np.interp(seconds[frames], seconds[at[piece]], c) for c in track[piece, 3:].T
-                ]
-                values = np.column_stack(known)
-                sigma = SMOOTH_SECONDS / max(step, 1e-3)
+                times, known = seconds[frames], seconds[at[piece]]
+                values = np.column_stack([np.interp(times, known, c) for c in track[piece, 3:].T])
                 values[:, :4] = gaussian_filter1d(values[:, :4], sigma, axis=0, mode="nearest")
                 corners = np.column_stack((values[:, :2] - values[:, 2:4] / 2, values[:, 2:]))
                 ids = np.full(len(frames), track_id)

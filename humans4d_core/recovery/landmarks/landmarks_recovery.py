@@ -41,7 +41,7 @@ class LandmarksRecovery:
         self.body = BodyModel(data)
         self.landmarks = BlazePose(threads)
         self.fit = LandmarkFit(LandmarkSkeleton(data))
-        self.corrector = PointCorrector.of_skeleton(self.fit.skeleton)
+        self.corrector = PointCorrector(self.fit.skeleton.landmarks)
         self._confidence = _joint_confidence_weights()
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
@@ -71,7 +71,7 @@ class LandmarksRecovery:
         gaze = rays[:, 23:25].mean(1)
         turn = minimal_rotation(np.array([0.0, 0.0, 1.0]), _directions(gaze))
         rays = rays[:, used]
-        directions = np.concatenate((rays, np.ones_like(rays[..., :1])), -1) @ turn
+        directions = _directions(rays) @ turn
         looked_at = directions[..., :2] / np.maximum(directions[..., 2:], LEAST_FORWARD)
         world, right = self.corrector(looked_at, visibility, landmarks.world[:, used])
         to_camera = turn.transpose(0, 2, 1)
@@ -129,9 +129,9 @@ class LandmarksRecovery:
 
 
 def _directions(rays: np.ndarray) -> np.ndarray:
-    """x/z, y/z (N, 2) -> unit vectors (N, 3)."""
-    directions = np.concatenate((rays, np.ones((len(rays), 1))), 1)
-    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    """x/z, y/z (*, 2) -> unit vectors (*, 3)."""
+    directions = np.concatenate((rays, np.ones_like(rays[..., :1])), -1)
+    return directions / np.linalg.norm(directions, axis=-1, keepdims=True)
 
 
 def _joint_confidence_weights() -> np.ndarray:

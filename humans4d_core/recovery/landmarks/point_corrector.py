@@ -12,7 +12,6 @@ import numpy as np
 from scipy.special import erf
 
 from ...embedded_models import ASSETS, check_embedded
-from .kinematics import LandmarkSkeleton
 
 WEIGHTS = "landmarks_corrector.npz"
 #: Landmarks of the other side, where there is one.
@@ -68,12 +67,9 @@ class PointCorrector:
             check_embedded(path)
         with np.load(path, allow_pickle=False) as file:
             self._weights = {name: file[name].astype(np.float32) for name in file.files}
+        self._blocks = sum(name.endswith(".first.weight") for name in self._weights)
         self._swap = side_swap(landmarks)
         self._hips = np.flatnonzero(np.isin(landmarks, (23, 24)))
-
-    @classmethod
-    def of_skeleton(cls, skeleton: LandmarkSkeleton) -> PointCorrector:
-        return cls(skeleton.landmarks)
 
     def __call__(
         self, rays: np.ndarray, visibility: np.ndarray, world: np.ndarray
@@ -103,7 +99,7 @@ class PointCorrector:
     def _network(self, x: np.ndarray) -> np.ndarray:
         w = self._weights
         x = x @ w["inp.weight"].T + w["inp.bias"]
-        for k in range(sum(name.endswith(".norm.weight") for name in w) - 1):
+        for k in range(self._blocks):
             name = f"blocks.{k}"
             h = _layer_norm(x, w[f"{name}.norm.weight"], w[f"{name}.norm.bias"])
             h = h @ w[f"{name}.first.weight"].T + w[f"{name}.first.bias"]

@@ -80,8 +80,8 @@ def before_camera(local: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarr
     """A pose (24, 3, 3) of the world, y up, in the axes of a camera that looks at it, and how many
     metres away the camera is: 0.3 to 8 m high, 2 to 14 m away."""
     yaw = Rotation.from_euler("y", rng.uniform(-np.pi, np.pi)).as_matrix()
-    height = np.exp(rng.uniform(np.log(0.3), np.log(4.5))) if rng.random() < 0.75 else None
-    height = rng.uniform(1, 8) if height is None else height
+    is_low = rng.random() < 0.75
+    height = np.exp(rng.uniform(np.log(0.3), np.log(4.5))) if is_low else rng.uniform(1, 8)
     distance = np.exp(rng.uniform(np.log(2.0), np.log(14.0)))
     pitch = np.arctan2(height - 0.9, distance) + rng.normal(0, 0.05)
     tilt = Rotation.from_euler("zx", [rng.normal(0, 0.06), -pitch]).as_matrix()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -39,7 +38,6 @@ class Pairs(Batch):
     visibility: np.ndarray  #: (N, K) the network's
     presence: np.ndarray  #: (N,) the network's; below .5 it saw nobody
     points: np.ndarray  #: (N, K, 3) m, true
-    joints: np.ndarray  #: (N, 24, 3) m, true
     clips: np.ndarray  #: (N,) text
 
     @property
@@ -73,15 +71,11 @@ class PairMaker:
         self._wardrobe = Wardrobe(data, self._body.at_rest()[1])
         self._network = BlazePose(1)
 
-    def make(self, count: int, on_pair: Callable[[int], None] = lambda made: None) -> Pairs:
-        """`count` pairs; on_pair hears how many there are."""
+    def make(self, count: int) -> Pairs:
+        """`count` pairs."""
         parts: list[Pairs] = []
-        made = 0
-        while made < count:
-            for pair in self._some():
-                parts.append(pair)
-                made += 1
-                on_pair(made)
+        while len(parts) < count:
+            parts += self._some()
         return joined(parts[:count])
 
     def _some(self) -> list[Pairs]:
@@ -106,14 +100,13 @@ class PairMaker:
         for k, row in enumerate(rows):
             place = shift[k]
             pair = self._pair(
-                vertices[k] + place, points[k] + place, joints[k] + place, distance[k],
-                self._poses.clips[row],
-            )  # fmt: skip
+                vertices[k] + place, points[k] + place, distance[k], self._poses.clips[row]
+            )
             if pair is not None:
                 pairs.append(pair)
         return pairs
 
-    def _pair(self, vertices, points, joints, distance: float, clip: str) -> Pairs | None:
+    def _pair(self, vertices, points, distance: float, clip: str) -> Pairs | None:
         if vertices[:, 2].min() < NEAREST:
             return None
         rng = self._rng
@@ -131,7 +124,7 @@ class PairMaker:
         arrays = {
             "rays": pixels_to_rays(read.pixels, camera)[:, used], "world": read.world[:, used],
             "visibility": read.visibility[:, used], "presence": read.presence,
-            "points": points[None], "joints": joints[None],
+            "points": points[None],
         }  # fmt: skip
         values = {name: np.asarray(value, np.float32) for name, value in arrays.items()}
         return Pairs(**values, clips=np.array([clip]))

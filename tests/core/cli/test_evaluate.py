@@ -1,24 +1,14 @@
 import json
 import sys
+from functools import partial
 
 import pytest
 
-from humans4d_core.cli import main as cli
-
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(humans4d):
     """Exit code, stdout and stderr of `humans4d evaluate ...`."""
-
-    def called(*words):
-        monkeypatch.setattr(sys, "argv", ["humans4d", "evaluate", *map(str, words)])
-        capsys.readouterr()  # what TrackEval said when the test imported it
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        output = capsys.readouterr()
-        return exit_.value.code or 0, output.out, output.err
-
-    return called
+    return partial(humans4d, "evaluate")
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
-from humans4d_core.cli import main as cli
 from humans4d_core.errors import Humans4dError
 from humans4d_core.evaluation.cue_ablation import (
     CAMERA_POSES,
@@ -44,18 +44,9 @@ def test_lines_are_of_everything_each_cue_and_the_cameras_poses():
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(humans4d):
     """Exit code, stdout and stderr of `humans4d evaluate cues ...`."""
-
-    def called(*words):
-        monkeypatch.setattr(sys, "argv", ["humans4d", "evaluate", "cues", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        output = capsys.readouterr()
-        return exit_.value.code or 0, output.out, output.err
-
-    return called
+    return partial(humans4d, "evaluate", "cues")
 
 
 def test_a_table_of_the_simulation(run):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from humans4d_core.simulation.simulated_crowd import Simulation
 from humans4d_core.tracking.image_motion import ImageMotion
 from humans4d_core.types import Camera
 
@@ -108,3 +109,12 @@ def test_images_of_any_shape_are_taken(size):
         image = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
         step = motion.step(image, np.array([[0.0, 0, size[1], size[0] / 2]]), camera)
         assert np.isfinite(step.scale) and not step.is_cut
+
+
+def test_a_crowd_that_fills_a_bare_room_in_changing_light_is_no_cut():
+    """Two images a second, where the corners that are found walk away."""
+    motion, boxes = ImageMotion(), NOBODY
+    for simulated in Simulation("slow", 1):
+        frame = simulated.frame
+        assert not motion.step(frame.image_bgr, boxes, frame.camera).is_cut
+        boxes = simulated.detections.boxes_px

@@ -1,9 +1,6 @@
-import sys
-
 import pytest
 import torch
 
-from humans4d_core.cli import main as cli
 from humans4d_core.errors import Humans4dError, ModelFileError
 from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config, load_checkpoint
 from humans4d_core.recovery.hmr2.checkpoint import open_checkpoint
@@ -13,23 +10,6 @@ from humans4d_core.recovery.hmr2.weights_conversion import convert_weights, insp
 #: Heads that follow from the shapes: a published backbone width, the released decoder's width.
 PUBLISHED = Hmr2Config(embed_dim=384, depth=1, num_heads=12, decoder_depth=1, decoder_dim=64,
                        decoder_mlp_dim=32)  # fmt: skip
-
-
-@pytest.fixture
-def humans4d(monkeypatch, capfd):
-    """humans4d(*arguments) -> exit code, stdout, stderr; in this process."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["humans4d", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_fp32_survives_conversion_bit_by_bit(

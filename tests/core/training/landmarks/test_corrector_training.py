@@ -35,7 +35,7 @@ def pairs(body):
     k = points.shape[1]
     return Pairs(
         points[..., :2] / points[..., 2:], world, np.ones((n, k)), np.ones(n), points,
-        posed.joints + (0, 0, 5), np.full(n, "made"),
+        np.full(n, "made"),
     )  # fmt: skip
 
 

@@ -1,26 +1,17 @@
 """`humans4d train landmarks-corrector`, whole: motion capture in, weights and figures out."""
 
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
-from humans4d_core.cli import main as cli
 from humans4d_core.recovery.landmarks.point_corrector import PointCorrector
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def called(*words):
-        words = ["humans4d", "train", "landmarks-corrector", *map(str, words)]
-        monkeypatch.setattr(sys, "argv", words)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        output = capsys.readouterr()
-        return exit_.value.code or 0, output.out, output.err
-
-    return called
+def run(humans4d):
+    """Exit code, stdout and stderr of `humans4d train landmarks-corrector ...`."""
+    return partial(humans4d, "train", "landmarks-corrector")
 
 
 def test_pairs_weights_and_figures(run, mocap_folder, tmp_path, landmarks):
