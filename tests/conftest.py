@@ -45,8 +45,8 @@ def pytest_collection_modifyitems(config, items):
         if ros in item.path.parents:
             item.add_marker("ros")
         is_special = any(item.get_closest_marker(mark) for mark in SPECIAL)
-        all_marks = config.option.all or config.option.markexpr
-        (left_out if is_special and not all_marks else chosen).append(item)
+        asked = config.option.all or any(mark in config.option.markexpr for mark in SPECIAL)
+        (left_out if is_special and not asked else chosen).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = chosen

@@ -49,7 +49,9 @@ def film(tmp_path):
         (("--checkpoint", __file__), "test_run_hmr2.py"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_used_is_one_sentence(film, tmp_path, options, sentence):
-    result = run(film, "-o", tmp_path / "out", *options)
-    assert result.returncode == 2
-    assert sentence in result.stderr and result.stderr.count("\n") == 1
+def test_a_checkpoint_that_cannot_be_used_is_one_sentence(
+    humans4d, film, tmp_path, options, sentence
+):
+    code, _, err = humans4d("run", film, "-o", tmp_path / "out", *options)
+    assert code == 2
+    assert sentence in err and err.count("\n") == 1

@@ -24,6 +24,7 @@ def crossing(k, first=0):
     return np.column_stack((-2.2 + 0.11 * ages, 0 * ages, 5 + lanes)).reshape(-1, 3)
 
 
+@pytest.mark.slow
 def test_thousands_of_people_leave_nothing_behind(scene_at, surface):
     """With clothes and a long memory; the shortened benchmarks/tracking_long_run.py."""
     tracker = Tracker(TrackerConfig(reidentify_seconds=60.0), surface)
@@ -42,6 +43,7 @@ def test_thousands_of_people_leave_nothing_behind(scene_at, surface):
     assert len(tracker._absent) < 60
 
 
+@pytest.mark.slow
 def test_the_lost_are_remembered_up_to_a_number(frame_at, people_at, surface):
     tracker = Tracker(TrackerConfig(reidentify_seconds=1e6, confirm_seconds=0.0), surface)
     for k in range(0, 40 * MOST_ABSENT, 20):
@@ -55,8 +57,8 @@ def test_after_an_empty_half_hour_everything_is_as_at_the_start(frame_at, people
     tracker, nobody = Tracker(), people_at(np.zeros((0, 3)))
     for k in range(20):
         tracker.update(frame_at(k / 10), people_at((0, 0, 5)))
-    for k in range(3600):
-        people = tracker.update(frame_at(2 + k / 2), nobody)
+    for k in range(900):
+        people = tracker.update(frame_at(2 + k * 2), nobody)
     assert len(people) == 0
     for k in range(10):
         people = tracker.update(frame_at(1810 + k / 10), people_at((0, 0, 5)))
