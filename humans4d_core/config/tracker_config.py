@@ -23,9 +23,9 @@ class TrackerConfig(PartConfig):
         0.0, "Seconds for which a person must have been seen to be CONFIRMED.", 0, 60, live=True,
     )
     confirm_hits: int = setting(
-        3,
-        "Images in which a person must have been seen to be CONFIRMED; 2 are enough where the box "
-        "is sure.",
+        2,
+        "Images in which a person must have been seen to be CONFIRMED; 2 are always enough where "
+        "the box is sure.",
         2, 1000, live=True,
     )
     tentative_seconds: float = setting(

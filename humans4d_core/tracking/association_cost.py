@@ -65,6 +65,11 @@ def box_cost(motion: Motion, observed: Observation) -> tuple[np.ndarray, np.ndar
     return distance, np.log(variance / measured).sum(-1)
 
 
+def within_reach(motion: Motion, observed: Observation) -> np.ndarray:
+    """(N,) bool: bodies that one of the tracks could be, wherever else he could be."""
+    return (box_cost(motion, observed)[0] < BOX_GATE).any(axis=0)
+
+
 def appearance_cost(
     tracks: Colors, track_rows: np.ndarray, observed: Colors, rows: np.ndarray
 ) -> np.ndarray:

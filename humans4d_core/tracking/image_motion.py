@@ -25,8 +25,8 @@ MOST_CORNERS, APART, QUALITY = 120, 8, 0.01
 FEWEST = 12
 #: Share of a person's box by which the mask is wider on each side: shadows and what he carries.
 MARGIN = 0.1
-#: Optical flow (Bouguet 2001): window and halvings of the image; it reaches 15 * 2^3 pixels.
-WINDOW, HALVINGS = 15, 3
+#: Optical flow (Bouguet 2001): window and halvings of the image; it reaches 21 * 2^3 pixels.
+WINDOW, HALVINGS = 21, 3
 #: Pixels that a corner may lie off the common similarity.
 TOLERANCE = 1.5
 #: Shares of the corners that agree: to be believed, and below which the images have nothing to do

@@ -24,8 +24,8 @@ EXPECTED_DEPARTURES, EXPECTED_STAY = 2.0, 10.0
 BUSY, EXPECTED_NEWCOMERS, EXPECTED_SECONDS = 0.05, 0.002, 5.0
 #: What leaving a track alone costs in a busy street, and at most.
 BUSY_ALONE_COST, MOST_ALONE_COST = 14.0, 20.0
-#: s, after which somebody who appears was not there from the beginning.
-BEGINNING = 1.0
+#: s and images after which somebody who appears was not there from the beginning.
+BEGINNING, BEGINNING_IMAGES = 1.0, 4
 
 
 class SceneTurnover:
@@ -33,6 +33,7 @@ class SceneTurnover:
 
     def __init__(self) -> None:
         self._seconds = 0.0
+        self._images = 0
         self._seen_seconds = 0.0
         self._departures = 0
         self._newcomers = 0
@@ -42,6 +43,7 @@ class SceneTurnover:
         """People of heights (N,) px were in view for `seconds` in an image of `size` (w, h) px;
         `departed` are given up now."""
         self._seconds += seconds
+        self._images += 1
         self._seen_seconds += seconds * len(heights_px)
         self._departures += departed
         if len(heights_px):
@@ -51,7 +53,7 @@ class SceneTurnover:
 
     def welcome(self, count: int) -> None:
         """`count` people were confirmed who had not been there before."""
-        if self._seconds > BEGINNING:
+        if self._seconds > BEGINNING and self._images > BEGINNING_IMAGES:
             self._newcomers += count
 
     @property

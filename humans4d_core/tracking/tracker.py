@@ -26,6 +26,7 @@ from .association_cost import (
     association_cost,
     iou,
     joint_distance,
+    within_reach,
 )
 from .camera_motion import CameraMotion
 from .confidence import confidence, surety
@@ -123,6 +124,8 @@ class Tracker:
         seen = match >= 0
         matched = match[seen]
         beginners = self._beginners(bodies, rows, matched)
+        hidden = tracks.motion.select(present & ~tracks.is_tentative & ~seen)
+        may_be_known = within_reach(hidden, observed.select(beginners))
 
         updated = motions.update(tracks.motion.select(seen), observed.select(matched))
         unseen = (stamp_ns - tracks.last_seen_ns[seen]) / NANOSECONDS
@@ -142,14 +145,14 @@ class Tracker:
         surety_seen = surety(seen_scores, config.start_score)
         tracks = grow_older(tracks, seen, seen_scores, surety_seen, sure, gone, stamp_ns, config)
         newcomers = was_tentative & (tracks.states == TrackState.CONFIRMED)
-        self._turnover.welcome(int(newcomers.sum()))
+        self._turnover.welcome(int((newcomers & ~tracks.may_be_known).sum()))
         tracks = self._recognise(tracks, was_tentative, stamp_ns)
 
         started = motions.start(observed.select(beginners), config.walking_speed)
         shape = Shape.of(bodies.betas[rows[beginners]])
         begun = born(
-            self.next_id, scores[beginners], surety(scores[beginners], config.start_score), started,
-            colors.select(beginners), shape, stamp_ns,
+            self.next_id, scores[beginners], surety(scores[beginners], config.start_score),
+            may_be_known, started, colors.select(beginners), shape, stamp_ns,
         )  # fmt: skip
         tracks = joined((tracks, begun))
         self.next_id += len(beginners)
@@ -225,7 +228,9 @@ class Tracker:
         # Whom the camera turns away from cannot be missed.
         looks_there = motions.is_in_image(motion, frame.camera) | (not turns)
         missed_ns = tracks.missed_ns + np.where(looks_there, round(seconds * NANOSECONDS), 0)
-        gone |= (missed_ns > self._patience * NANOSECONDS) | (unseen > config.occluded_seconds)
+        # Who was seen in the last image was missed by none, however long ago that was.
+        missed = (missed_ns > self._patience * NANOSECONDS) & (tracks.missed_ns > 0)
+        gone |= missed | (unseen > config.occluded_seconds)
         departed = 0 if is_cut else int((gone & ~tracks.is_tentative).sum())
         size = (frame.camera.width, frame.camera.height)
         self._turnover.watch(seconds, tracks.motion.box_height_px[in_view], departed, size)

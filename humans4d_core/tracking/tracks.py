@@ -36,6 +36,8 @@ class Tracks(Batch):
     mean_surety: np.ndarray  #: (M,) of all bodies seen, see `confidence`
     missed_ns: np.ndarray  #: (M,) int64, since the last sight while the camera looked there
     person_ids: np.ndarray  #: (M,) uint32, final once CONFIRMED
+    #: (M,) bool, appeared where somebody out of sight could have been: no sure newcomer.
+    may_be_known: np.ndarray
     motion: Motion
     colors: Colors
     shape: Shape
@@ -44,7 +46,9 @@ class Tracks(Batch):
     def empty(cls, num_points: int, num_betas: int = 10) -> Tracks:
         motion = Motion(*(np.zeros((0, *s)) for s in ((6,), (6, 6), (3, 2), (3, 2, 2))))
         colors, shape = Colors.unseen(0, num_points), Shape.of(np.zeros((0, num_betas)))
-        return born(1, np.zeros(0, np.float32), np.zeros(0), motion, colors, shape, 0)
+        none = np.zeros(0)
+        known = np.zeros(0, bool)
+        return born(1, none.astype(np.float32), none, known, motion, colors, shape, 0)
 
     @property
     def is_tentative(self) -> np.ndarray:
@@ -61,6 +65,7 @@ def born(
     first_id: int,
     scores: np.ndarray,
     surety: np.ndarray,
+    may_be_known: np.ndarray,
     motion: Motion,
     colors: Colors,
     shape: Shape,
@@ -80,6 +85,7 @@ def born(
         surety,
         np.zeros(n, np.int64),
         ids,
+        may_be_known,
         motion,
         colors,
         shape,
