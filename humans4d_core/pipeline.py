@@ -25,6 +25,7 @@ from .stamps import StampMeaning, StampOrder
 from .tracking import PeopleTracker
 from .tracking.confirmation import is_sure
 from .tracking.ended_tracks import alive, as_lost, can_join, joined_people
+from .tracking.posture import PostureFilter
 from .tracking.tracker_creation import create_tracker
 from .types import Bodies, Detections, Frame, People
 
@@ -73,6 +74,7 @@ class Pipeline:
         self.positioning = positioning
         self.tracker = tracker
         self.config = config
+        self._postures = PostureFilter()
         self.stamps = StampOrder(config.restart_seconds)
         self._people: People | None = None  # of the last frame that was not late
         self._ended: People | None = None  # to be said in the next result
@@ -120,6 +122,9 @@ class Pipeline:
             bodies = self.positioning.place(frame, bodies)
         recovered = time.perf_counter()
         people = self.tracker.update(frame, bodies)
+        if self.positioning is not None:
+            up = self.positioning.up_cam(frame)
+            people = self._postures.update(people, up, frame.stamp_ns)
         tracked = time.perf_counter()
         self.stamps.take(frame.stamp_ns)
         self._view, self._people = view, people
@@ -159,6 +164,7 @@ class Pipeline:
         if self.positioning is not None:
             self.positioning.reset()
         self.tracker.reset()
+        self._postures.reset()
         self.stamps.reset()
         if self._people is not None:
             ended = as_lost(self._people)

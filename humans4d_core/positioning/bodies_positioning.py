@@ -44,6 +44,13 @@ class Positioning:
         """Forget the learned ground."""
         self.learned_ground.reset()
 
+    def up_cam(self, frame: Frame) -> np.ndarray:
+        """(3,) best guess of the direction against gravity, a unit vector in the camera's axes."""
+        known_ground = _finite(frame.ground_from_camera)
+        if known_ground is not None:
+            return known_ground.rotation[2]
+        return self.learned_ground.up_cam(_finite(frame.fixed_from_camera))
+
     def place(self, frame: Frame, bodies: Bodies) -> Bodies:
         """`bodies`, N in the frame's camera, at the distances that all evidence together says.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ...types import People, TrackState
+from ...types import People, Posture, TrackState
 from .whole_lines import LineFile
 
 
@@ -20,6 +20,7 @@ class PeopleWriter:
 
     - `track_id`, `person_id`: whole numbers from 1; `state`: name of a TrackState;
       `confidence`: 0..1; `last_seen_ns`: stamp of the last image that showed the person
+    - `posture`: name of a Posture; `posture_probability`: 0..1
     - `box`: x_min, y_min, x_max, y_max, pixels
     - `pelvis_cam`: hip midpoint, m; `velocity_cam`: of the pelvis, m/s; `translation_cam`:
       SMPL's translation, m; `joints_cam`: 24 x 3, SMPL's joints, m; all in the camera's optical
@@ -63,6 +64,8 @@ def _rows(people: People) -> list[dict]:
         "state": [TrackState(state).name for state in people.states.tolist()],
         "confidence": _rounded(people.confidence),
         "last_seen_ns": people.last_seen_ns.tolist(),
+        "posture": [Posture(posture).name for posture in people.postures.tolist()],
+        "posture_probability": _rounded(people.posture_probability),
         "box": _rounded(bodies.boxes_px, 2),
         "pelvis_cam": _rounded(bodies.pelvis_cam),
         "velocity_cam": _rounded(people.velocity_cam),

@@ -17,7 +17,7 @@ from humans4d_ros.outputs.people_messages import people_to_message
 from rclpy.parameter import Parameter
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.types import JOINT_NAMES
+from humans4d_core.types import JOINT_NAMES, Posture
 
 BELIEVED = ["1", "3"]
 
@@ -171,6 +171,20 @@ def test_rep_155_tells_what_the_image_shows_of_a_body(rig, people):
     for name in ("LEFT_WRIST", "NOSE", "LEFT_EAR"):  # outside the image; not SMPL's
         assert skeleton[getattr(skeletons[0], name)].c == 0
     assert not hidden
+
+
+def test_rep_155_tells_what_a_body_does(rig, people):
+    rig.run("rep155")
+    number = {"b1": 0, "b3": 2}  # body: row of people
+    told = {
+        body: rig.listen("hri_msgs/msg/BodyPosture", f"/humans/bodies/{body}/posture")
+        for body in number
+    }
+    people.postures[[0, 2]] = Posture.LYING, Posture.UNKNOWN
+    rig.show(people, lambda: all(told.values()))
+    assert told["b1"][0].posture == told["b1"][0].LAYING
+    assert told["b3"][0].posture == told["b3"][0].OTHER
+    assert told["b1"][0].header.frame_id == "odom"
 
 
 def test_rep_155_lets_go_of_bodies_that_left(rig, people):

@@ -3,6 +3,7 @@
     humans4d/people ─▶ /humans/bodies/tracked            who is there
                        /humans/bodies/<id>/roi           the box in the image
                        /humans/bodies/<id>/skeleton2d    the joints in the image
+                       /humans/bodies/<id>/posture       standing, sitting, crouching, lying
                        /humans/candidate_matches         which person a body is
                        /tf                               the frame body_<id>
 
@@ -17,7 +18,13 @@ from __future__ import annotations
 
 import numpy as np
 from geometry_msgs.msg import TransformStamped
-from hri_msgs.msg import IdsList, IdsMatch, NormalizedRegionOfInterest2D, Skeleton2D
+from hri_msgs.msg import (
+    BodyPosture,
+    IdsList,
+    IdsMatch,
+    NormalizedRegionOfInterest2D,
+    Skeleton2D,
+)
 from humans4d_msgs.msg import HumanMesh, TrackedPeople
 from rcl_interfaces.msg import ParameterDescriptor
 
@@ -26,6 +33,14 @@ from humans4d_core.types import JOINT_NAMES
 from ..names import check_id_prefix, prefix_of
 from ..tf.body_transforms import TF_QOS, TFMessage
 from .adapter import QOS, PeopleListener, present_people
+
+#: REP-155's names of HumanMesh's postures.
+POSTURES = {
+    HumanMesh.POSTURE_STANDING: BodyPosture.STANDING,
+    HumanMesh.POSTURE_SITTING: BodyPosture.SITTING,
+    HumanMesh.POSTURE_CROUCHING: BodyPosture.CROUCHING,
+    HumanMesh.POSTURE_LYING: BodyPosture.LAYING,
+}
 
 #: REP-155's points of the skeleton and the joints they are; SMPL has no nose, eyes and ears.
 POINTS = {
@@ -97,9 +112,13 @@ class _BodyTopics:
             NormalizedRegionOfInterest2D, f"/humans/bodies/{body}/roi", QOS
         )
         self._skeleton = node.create_publisher(Skeleton2D, f"/humans/bodies/{body}/skeleton2d", QOS)
+        self._posture = node.create_publisher(BodyPosture, f"/humans/bodies/{body}/posture", QOS)
 
     def publish(self, mesh: HumanMesh, message: TrackedPeople) -> None:
-        """What the image shows; a hidden body is not in it."""
+        """What it does, and what the image shows of it; a hidden body is not in that."""
+        if self._posture.get_subscription_count():
+            posture = POSTURES.get(mesh.posture, BodyPosture.OTHER)
+            self._posture.publish(BodyPosture(header=message.header, posture=posture))
         size = np.array([message.image_width, message.image_height], np.float64)
         if mesh.state != HumanMesh.CONFIRMED or not size.all():
             return
@@ -112,6 +131,7 @@ class _BodyTopics:
     def destroy(self) -> None:
         self._node.destroy_publisher(self._roi)
         self._node.destroy_publisher(self._skeleton)
+        self._node.destroy_publisher(self._posture)
 
 
 def _frames(meshes: dict[str, HumanMesh], header) -> TFMessage:
