@@ -52,10 +52,12 @@ def read_labels(path: Path) -> np.ndarray:
     return np.array(rows, float).reshape(-1, 13)
 
 
-def read_camera(path: Path) -> Camera:
+def read_camera(path: Path) -> tuple[Camera, np.ndarray]:
+    """The left colour camera, and (3,) m from it to the one that the labels are relative to."""
     words = next(line for line in path.read_text().splitlines() if line.startswith("P2:")).split()
-    fx, _, cx, _, _, fy, cy = map(float, words[1:8])
-    return Camera(fx, fy, cx, cy, *SIZE)
+    matrix = np.array(words[1:13], float).reshape(3, 4)
+    camera = Camera(matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2], *SIZE)
+    return camera, np.linalg.solve(matrix[:, :3], matrix[:, 3])
 
 
 def chain(rng: np.random.Generator, count: int, share: float) -> np.ndarray:
@@ -137,7 +139,8 @@ def main() -> None:
         labels = read_labels(path)
         if len(labels) < FEWEST:
             continue
-        camera = read_camera(options.folder / "calib" / path.name)
+        camera, offset = read_camera(options.folder / "calib" / path.name)
+        labels[:, 8:11] += offset
         num_frames = int(labels[:, 0].max())
         box = labels[:, 4:8]
         truth = np.column_stack((

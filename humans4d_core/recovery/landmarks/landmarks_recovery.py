@@ -15,7 +15,7 @@ from ..pelvis_uncertainty import hidden_share, pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
 from .landmark_fit import Fit, LandmarkFit
-from .point_corrector import PointCorrector
+from .point_corrector import PointCorrector, as_people_are_met
 from .second_look import MIN_PRESENCE
 
 #: People whose bodies are fitted at once: the fit needs half a megabyte for each.
@@ -73,14 +73,16 @@ class LandmarksRecovery:
         rays = rays[:, used]
         directions = _directions(rays) @ turn
         looked_at = directions[..., :2] / np.maximum(directions[..., 2:], LEAST_FORWARD)
-        world, right = self.corrector(looked_at, visibility, landmarks.world[:, used])
+        read = landmarks.world[:, used]
+        corrected, right = self.corrector(looked_at, visibility, read)
+        world = as_people_are_met(read, corrected, used)
         to_camera = turn.transpose(0, 2, 1)
         fit = self.fit(rays, world @ to_camera, visibility)
         # Whose image contradicts the correction is fitted to what was read instead.
         doubted = np.flatnonzero(fit.image_error > CONTRADICTION)
         if len(doubted):
-            read = landmarks.world[doubted][:, used] @ to_camera[doubted]
-            again = self.fit(rays[doubted], read, visibility[doubted])
+            uncorrected = read[doubted] @ to_camera[doubted]
+            again = self.fit(rays[doubted], uncorrected, visibility[doubted])
             better = again.image_error < fit.image_error[doubted]
             fit = fit.with_rows(doubted[better], again.select(better))
         return self._bodies(frame, detections, landmarks, fit, right)
