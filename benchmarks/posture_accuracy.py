@@ -29,6 +29,7 @@ from humans4d_core.io import open_source, read_mot
 from humans4d_core.pipeline import create_pipeline
 from humans4d_core.recovery.landmarks.landmarks_recovery import LandmarksRecovery
 from humans4d_core.tracking.posture import (
+    ALIKE_SECONDS,
     BOX_TABLE,
     CLASSES,
     PRIOR,
@@ -217,6 +218,8 @@ def judge(data: dict[str, np.ndarray], fit: bool) -> None:
     classes = np.array(CLASSES)
     confusion(label[use], classes[told.argmax(1)], "one image, postures equally frequent")
     confusion(label[use], classes[(told * PRIOR).argmax(1)], "one image, as people are met")
+    after = told ** (2.0 / ALIKE_SECONDS) * PRIOR
+    confusion(label[use], classes[after.argmax(1)], "after two seconds of the same")
     confusion(label[sure], classes[(of_box * PRIOR).argmax(1)], "the box alone, as people are met")
 
 

@@ -21,8 +21,8 @@ _SIDES = ((7, 8), (11, 12), (13, 14), (15, 16), (19, 20), (23, 24), (25, 26), (2
 REACH = 0.3
 #: m within which a point counts as right.
 RIGHT = 0.1
-#: How upright (see `uprightness`) somebody is read who may stand, and who surely does, and the share
-#: of the correction that then holds.
+#: How upright (see `uprightness`) somebody is read who may stand, and who surely does, and the
+#: share of the correction that then holds.
 MAY_STAND, STANDS, STANDING_SHARE = 0.85, 0.95, 0.5
 
 
