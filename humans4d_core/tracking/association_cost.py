@@ -67,7 +67,7 @@ def box_cost(motion: Motion, observed: Observation) -> tuple[np.ndarray, np.ndar
 
 def within_reach(motion: Motion, observed: Observation) -> np.ndarray:
     """(N,) bool: bodies that one of the tracks could be, wherever else he could be."""
-    return (box_cost(motion, observed)[0] < BOX_GATE).any(axis=0)
+    return np.asarray((box_cost(motion, observed)[0] < BOX_GATE).any(axis=0))
 
 
 def appearance_cost(
