@@ -70,12 +70,15 @@ def posture_features(joints: np.ndarray, up: np.ndarray) -> np.ndarray:
     ), axis=1)  # fmt: skip
 
 
-def posture_likelihoods(bodies: Bodies, up: np.ndarray) -> np.ndarray:
-    """(N, 4) of CLASSES, up to a factor a body. up: (3,) against gravity, camera axes."""
-    size = np.maximum(bodies.boxes_px[:, 2:] - bodies.boxes_px[:, :2], 1e-3).astype(np.float64)
+def posture_likelihoods(
+    bodies: Bodies, up: np.ndarray, rows: np.ndarray | slice = slice(None)
+) -> np.ndarray:
+    """(N, 4) of CLASSES, up to a factor a body. up: (3,) against gravity in the camera's axes."""
+    boxes = bodies.boxes_px[rows].astype(np.float64)
+    size = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3)
     of_box = _softmax(np.log(size[:, :1] / size[:, 1:]) * BOX_TABLE[0] + BOX_TABLE[1])
-    of_body = table_likelihoods(posture_features(bodies.joints_cam, up))
-    chosen = np.where(bodies.is_stood_up[:, None], of_box, of_body)
+    of_body = table_likelihoods(posture_features(bodies.joints_cam[rows], up))
+    chosen = np.where(bodies.is_stood_up[rows, None], of_box, of_body)
     return np.maximum(chosen, LEAST_LIKELIHOOD * chosen.max(1, keepdims=True, initial=1e-9))
 
 
@@ -98,7 +101,7 @@ class PostureFilter:
         self._stamp_ns = 0
 
     def update(self, people: People, up_cam: np.ndarray, stamp_ns: int) -> People:
-        """`people` of an image of `stamp_ns`, in the order of their ids, with their postures.
+        """`people` of an image of `stamp_ns` with their postures.
 
         Those who are not seen keep theirs, which fades towards PRIOR. up_cam: (3,) unit vector
         against gravity in the camera's axes.
@@ -112,12 +115,13 @@ class PostureFilter:
         probabilities = stays * probabilities + (1 - stays) * PRIOR
 
         seen = (people.last_seen_ns == stamp_ns) & (people.states != TrackState.LOST)
-        likelihoods = posture_likelihoods(people.bodies.select(seen), up_cam)
+        likelihoods = posture_likelihoods(people.bodies, up_cam, seen)
         news = np.where(known[seen], min(seconds / ALIKE_SECONDS, 1.0), 1.0)
         probabilities[seen] *= likelihoods ** news[:, None]
         probabilities /= probabilities.sum(1, keepdims=True)
 
-        alive = people.states != TrackState.LOST
+        alive = np.flatnonzero(people.states != TrackState.LOST)
+        alive = alive[np.argsort(people.track_ids[alive])]
         self._ids, self._stamp_ns = people.track_ids[alive], stamp_ns
         self._probabilities = probabilities[alive]
         best = probabilities.argmax(1)
