@@ -38,7 +38,7 @@ from humans4d_core.tracking.posture import (
 )
 from humans4d_core.training.landmarks.captured_poses import read_poses
 from humans4d_core.training.landmarks.dressed_renders import Wardrobe
-from humans4d_core.training.landmarks.pose_variety import _seated, before_camera, varied
+from humans4d_core.training.landmarks.pose_variety import before_camera, seated, varied
 from humans4d_core.types import Camera, Detections, Frame, Posture, TrackState
 
 UP_ERROR = np.radians(5.0)
@@ -71,7 +71,7 @@ def made(pose: np.ndarray, poses: np.ndarray, rng: np.random.Generator) -> np.nd
     if kind == 1:
         return varied(pose, poses, rng)
     if kind == 2:
-        return _seated(pose, rng)
+        return seated(pose, rng)
     if kind == 3:
         pose = pose.copy()
         for hip, knee in ((1, 4), (2, 5)):

@@ -17,8 +17,7 @@ from .box_places import box_places
 SHOULDERS, ELBOWS = (16, 17), (18, 19)
 HANGING = np.array([[0.2, -1.0, 0.0], [-0.2, -1.0, 0.0]])
 #: m between the pelvis and the ray through the middle of the box: arms, bags, strides, and what
-#: detectors cut off. A Faster R-CNN on KITTI-17: .12, on
-#: perturbed labels of KITTI .09 to .14.
+#: detectors cut off. A Faster R-CNN on KITTI-17: .12; KITTI's perturbed labels: .09 to .14.
 MIDDLE_SIGMA = 0.1
 
 

@@ -40,7 +40,7 @@ def varied(local: np.ndarray, poses: np.ndarray, rng: np.random.Generator) -> np
                 for joint in pair:
                     local[joint] = _anywhere(joint, rng)
     if rng.random() < 0.15:
-        local = _seated(local, rng)
+        local = seated(local, rng)
     if rng.random() < 0.12:
         local[0] = _tipped_over(rng) @ local[0]
     wrists = Rotation.from_rotvec(rng.normal(0, 0.2, (2, 3))).as_matrix()
@@ -54,7 +54,7 @@ def _anywhere(joint: int, rng: np.random.Generator) -> np.ndarray:
     return Rotation.from_rotvec(_LOW[row] + share * (_HIGH[row] - _LOW[row])).as_matrix()
 
 
-def _seated(local: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def seated(local: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Hips and knees of a chair, a stool or the floor."""
     local = local.copy()
     bend, knee = rng.normal(-1.4, 0.3), rng.normal(1.35, 0.4)

@@ -52,9 +52,12 @@ def test_an_image_of_another_size_changes_nothing():
     assert turnover.newcomers == pytest.approx(reference.newcomers)
 
 
-def test_who_was_there_from_the_beginning_is_no_newcomer():
+@pytest.mark.parametrize(("step", "images"), [(0.1, 5), (0.5, 4), (1.0, 4)])
+def test_who_was_there_from_the_beginning_is_no_newcomer(step, images):
+    """A slow camera's detector needs some images, too."""
     turnover = SceneTurnover()
-    turnover.watch(0.5, np.full(20, 100.0), 0, SIZE)
+    for _ in range(images):
+        turnover.watch(step, np.full(20, 100.0), 0, SIZE)
     before = turnover.newcomers
     turnover.welcome(20)
     assert turnover.newcomers == before
