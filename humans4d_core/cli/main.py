@@ -17,6 +17,7 @@ from ..errors import Humans4dError
 from ..shown_text import shown
 from . import evaluate, export, train, weights
 from .interrupts import INTERRUPTED
+from .photos import photos
 from .run import run
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
 app.add_typer(weights.app, name="weights")
 app.command()(run)
+app.command()(photos)
 app.command()(export.export)
 
 

@@ -119,9 +119,14 @@ def run(
         outputs.prepare([path for path in (input, boxes) if path])
         print(f"recovery: {shown(pipeline.recovery.description, 1000)}", flush=True)
         total = min(filter(None, (source.frame_count, max_frames)), default=None)
-        with stop_on_interrupt() as stopped, _progress(errors, total) as on_frame:
+        with stop_on_interrupt() as stopped, progress_bar(errors, total) as on_frame:
             summary = run_source(
                 source, pipeline, outputs, given_boxes, max_frames, on_frame, stopped
+            )
+        if source.kind == "images" and not summary["people"] and summary["frames"] > 1:
+            source.notes.append(
+                "nobody was confirmed: if these are photographs and no film, `humans4d photos` "
+                "takes them one by one"
             )
         for note in source.notes:
             errors.print(f"note: {shown(note, 1000)}", markup=False)
@@ -131,7 +136,7 @@ def run(
 
 
 @contextmanager
-def _progress(console, total: int | None) -> Iterator[Callable[[], None]]:
+def progress_bar(console, total: int | None) -> Iterator[Callable[[], None]]:
     """A bar on a terminal, nothing elsewhere; yields the call that a frame is done."""
     from rich import progress
 

@@ -46,12 +46,16 @@ class ImageFolderSource(Source):
     ):
         super().__init__(path)
         self._choice = camera or CameraChoice()
-        self._paths = _image_paths(path)
-        self.frame_count = len(self._paths)
+        self.paths = _image_paths(path)
+        self.unreadable: list[str] = []  #: name and reason of each, as far as read
+        self.frame_count = len(self.paths)
         if frame_rate is not None:
             self.frame_rate = frame_rate
-        if len(self._paths) == 1:
-            self.notes.append("one image cannot confirm anybody: people stay TENTATIVE")
+        if len(self.paths) == 1:
+            self.notes.append(
+                "one image confirms nobody, people stay TENTATIVE: `humans4d photos` takes images "
+                "one by one"
+            )
         elif frame_rate is None:
             self.notes.append(
                 f"images carry no time: {self.frame_rate:g} frames a second assumed, --fps sets it"
@@ -62,23 +66,24 @@ class ImageFolderSource(Source):
 
     def _first_image(self) -> np.ndarray:
         reason = None
-        for path in self._paths:
+        for path in self.paths:
             try:
                 return _read_image(path, DeepImages())
             except (ImageError, InputFileError) as error:
                 reason = reason or f"{shown(path.name)}: {error}"
         raise InputFileError(
-            f"{self.path} holds {len(self._paths)} image file(s) but none can be read: {reason}"
+            f"{self.path} holds {len(self.paths)} image file(s) but none can be read: {reason}"
         )
 
     def __iter__(self) -> Iterator[Frame]:
         problem, deep = "", DeepImages()
-        for index, path in enumerate(self._paths):
+        for index, path in enumerate(self.paths):
             try:
                 image = _read_image(path, deep)
                 camera = self._cameras.camera(image.shape[1], image.shape[0])
             except (ImageError, InputFileError) as error:
                 self.skipped += 1
+                self.unreadable.append(f"{shown(path.name)}: {error}")
                 problem = problem or f"{shown(path.name)}: {error}"
                 continue
             yield Frame(image, round(index * 1e9 / self.frame_rate), camera, number=index + 1)

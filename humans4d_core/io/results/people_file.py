@@ -42,7 +42,7 @@ class PeopleWriter:
             "stamp_ns": int(stamp_ns),
             "recovery": bodies.recovery,
             "body_model": bodies.body_model,
-            "people": _rows(people) if len(people) else [],
+            "people": people_rows(people) if len(people) else [],
         }
         self._file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
 
@@ -56,7 +56,8 @@ class PeopleWriter:
         self.close()
 
 
-def _rows(people: People) -> list[dict]:
+def people_rows(people: People) -> list[dict]:
+    """One of PeopleWriter's objects a person."""
     bodies = people.bodies
     columns = {
         "track_id": people.track_ids.tolist(),

@@ -1,0 +1,10 @@
+"""Photographs: every image by itself, everybody who is found, no tracks.
+
+image -> detect -> recover -> place -> everybody -> pictures, parameters, meshes, one page
+"""
+
+from .everybody import photo_pipeline
+from .photo_page import write_page
+from .photo_results import PhotoResult, write_photo
+
+__all__ = ["PhotoResult", "photo_pipeline", "write_page", "write_photo"]

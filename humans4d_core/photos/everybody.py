@@ -1,0 +1,69 @@
+"""Takes everybody for real whom one image shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..config import PipelineConfig, TrackerConfig
+from ..errors import Humans4dError
+from ..pipeline import Pipeline, create_pipeline
+from ..tracking.association_cost import iou
+from ..types import Bodies, Forecast, Frame, People, TrackState
+
+
+def photo_pipeline(config: PipelineConfig, most: int | None = None) -> Pipeline:
+    """A pipeline in whose every result all bodies of the image are CONFIRMED, numbered from 1, the
+    largest first.
+
+    most: of the largest people, None for all. Call `reset` between images: two photographs are no
+    film. Raises as `create_pipeline` does.
+    """
+    pipeline = create_pipeline(config)
+    pipeline.tracker = Everybody(
+        config.tracker.with_start_score(pipeline.tracker.start_score), most
+    )
+    return pipeline
+
+
+class Everybody:
+    """A tracker (PeopleTracker) that follows nobody."""
+
+    next_id = 1
+
+    def __init__(self, config: TrackerConfig, most: int | None = None):
+        self._config, self._most = config, most
+
+    @property
+    def start_score(self) -> float:
+        """Score in [0, 1] of a body that counts."""
+        return self._config.start_score
+
+    def reconfigure(self, config: TrackerConfig) -> None:
+        self._config = config
+
+    def update(self, frame: Frame, bodies: Bodies) -> People:
+        """All bodies that are sure enough, each person once."""
+        finite = np.isfinite(bodies.joints_cam).all((1, 2)) & (bodies.pelvis_cam[:, 2] > 0)
+        rows = np.flatnonzero(finite & (bodies.scores >= self.start_score))
+        rows = rows[np.argsort(-bodies.scores[rows], kind="stable")]
+        boxes = bodies.boxes_px[rows]
+        is_double = np.tril(iou(boxes, boxes) > self._config.duplicate_iou, -1).any(axis=1)
+        rows = rows[~is_double]
+        size = bodies.boxes_px[rows, 2:] - bodies.boxes_px[rows, :2]
+        rows = rows[np.argsort(-size.prod(1), kind="stable")][: self._most]
+        n = len(rows)
+        ids = np.arange(1, n + 1, dtype=np.uint32)
+        found = bodies.select(rows)
+        return People(
+            ids, ids, np.full(n, TrackState.CONFIRMED, np.uint8), np.full(n, frame.stamp_ns),
+            found.scores.astype(np.float32), found, np.zeros((n, 3), np.float32),
+            found.pelvis_covariance_cam, np.zeros((n, 3, 3), np.float32),
+        )  # fmt: skip
+
+    def forecast(self, seconds: Sequence[float]) -> Forecast:
+        raise Humans4dError("a photograph has no motion to forecast")
+
+    def reset(self) -> None:
+        """There is nothing to forget."""
