@@ -21,6 +21,7 @@ FAULTS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ten_faults_break_nothing(video_frames, tmp_path):
     images, result = tmp_path / "images.npy", tmp_path / "result.json"
     np.save(images, video_frames)

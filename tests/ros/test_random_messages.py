@@ -307,7 +307,10 @@ def test_all_of_it_over_the_network(start_node, station, make_image_message):
         station.images.publish(image)
         return any(m.header.stamp in good and m.header.frame_id == "odom" for m in heard)
 
-    station.wait_for(is_answered, "people of a good image")
+    try:
+        station.wait_for(is_answered, "people of a good image")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {station.diagnostics()}") from None
     report = station.diagnostics()
     assert int(report["images_refused"]) > 0
     assert "images_refused_internal" not in report

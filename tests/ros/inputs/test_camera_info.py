@@ -132,6 +132,17 @@ def test_a_calibration_without_a_stamp_holds_from_now_on():
     assert source.camera_for(640, 480, 2 * 10**9).fx == 600.0
 
 
+def test_a_calibration_without_a_stamp_holds_after_one_of_a_wrong_future():
+    source = CameraSource()
+    with pytest.raises(CameraError):
+        source.update(stamped(10**9, distortion_model="bent", d=[0.1]))
+    source.update(stamped(2_000_000_000 * 10**9, focal=500.0))
+    with pytest.raises(CameraError):
+        source.camera_for(640, 480, 1_790_000_000 * 10**9)
+    source.update(camera_info(focal=600.0))
+    assert source.camera_for(640, 480, 1_790_000_000 * 10**9).fx == 600.0
+
+
 def test_calibrations_do_not_pile_up():
     source = CameraSource()
     for number in range(1000):

@@ -54,9 +54,9 @@ class CameraSource:
         key = _contents(message)
         stamp_ns = join_valid_stamp(message.header.stamp)
         with self._arrived:
-            # Without a stamp it holds from now on.
-            stamp_ns = stamp_ns or self._last_stamp_ns
-            self._last_stamp_ns = stamp_ns
+            # Without a stamp it holds from now on, whatever the images' stamps are: a wrong stamp
+            # in the future, of a CameraInfo before it, must not put it off.
+            self._last_stamp_ns = stamp_ns or self._last_stamp_ns
             self._arrived.notify_all()
             if key == self._last_key and stamp_ns >= self._history[-1].stamp_ns:
                 if self._history[-1].calibration is None:
