@@ -25,6 +25,7 @@ from humans4d_core.evaluation.association.published_rows import box_pipeline
 from humans4d_core.evaluation.association.sequence_scores import mean_row, sequence_scores
 from humans4d_core.evaluation.association.sequences import BoxSequence
 from humans4d_core.evaluation.ground_positions import ELLIPSE_95, mahalanobis
+from humans4d_core.evaluation.mot_tables import box_rows
 from humans4d_core.io.results.mot_files import MotBoxes
 from humans4d_core.tracking.association_cost import iou
 from humans4d_core.types import Camera, Detections, Frame, TrackState
@@ -38,7 +39,7 @@ BANDS = ((0, 10), (10, 20), (20, 40))
 
 
 def read_labels(path: Path) -> np.ndarray:
-    """(R, 13): frame, id, counts (1) or not, occlusion, x0, y0, x1, y1, x, y, z m, h, spare."""
+    """(R, 11): frame, id, counts (1) or not, occlusion, x0, y0, x1, y1 px, x, y, z m."""
     rows = []
     for line in path.read_text().splitlines():
         words = line.split()
@@ -48,8 +49,8 @@ def read_labels(path: Path) -> np.ndarray:
         box, place = map(float, words[6:10]), map(float, words[13:16])
         occlusion = min(max(int(words[4]), 0), 3)
         rows.append([int(words[0]) + 1, int(words[1]) + 1, kind == "Pedestrian", occlusion,
-                     *box, *place, float(words[10]), 0.0])  # fmt: skip
-    return np.array(rows, float).reshape(-1, 13)
+                     *box, *place])  # fmt: skip
+    return np.array(rows, float).reshape(-1, 11)
 
 
 def read_camera(path: Path) -> tuple[Camera, np.ndarray]:
@@ -143,10 +144,8 @@ def main() -> None:
         camera, offset = read_camera(options.folder / "calib" / path.name)
         labels[:, 8:11] += offset
         num_frames = int(labels[:, 0].max())
-        box = labels[:, 4:8]
-        truth = np.column_stack((
-            labels[:, :2], box[:, :2], box[:, 2:] - box[:, :2], labels[:, 2], np.ones(len(labels)),
-        ))  # fmt: skip
+        rows_of_boxes = box_rows(labels[:, 0], labels[:, 1], labels[:, 4:8])
+        truth = np.column_stack((rows_of_boxes, labels[:, 2], np.ones(len(labels))))
         for seed in range(options.seeds):
             rng = np.random.default_rng((seed, int(path.stem)))
             boxes = detected(labels, num_frames, rng)

@@ -14,6 +14,7 @@ table from a file of --train. --walkers: how often somebody who walks is publish
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,6 @@ from scipy.spatial.transform import Rotation
 from humans4d_core.body import EMBEDDED_BODY, BodyModel, read_body_file
 from humans4d_core.config import PipelineConfig
 from humans4d_core.detection import GivenBoxes
-from humans4d_core.geometry import project
 from humans4d_core.io import open_source, read_mot
 from humans4d_core.pipeline import create_pipeline
 from humans4d_core.recovery.landmarks.landmarks_recovery import LandmarksRecovery
@@ -39,7 +39,8 @@ from humans4d_core.tracking.posture import (
 from humans4d_core.training.landmarks.captured_poses import read_poses
 from humans4d_core.training.landmarks.dressed_renders import Wardrobe
 from humans4d_core.training.landmarks.pose_variety import before_camera, seated, varied
-from humans4d_core.types import Camera, Detections, Frame, Posture, TrackState
+from humans4d_core.training.landmarks.rendered_pairs import camera_around
+from humans4d_core.types import Detections, Frame, Posture, TrackState
 
 UP_ERROR = np.radians(5.0)
 
@@ -115,19 +116,14 @@ class People:
         vertices, joints = posed.vertices.numpy()[0], posed.joints.numpy()[0].astype(float)
         place = (0, 0, distance) - (joints[1] + joints[2]) / 2
         vertices = vertices + place
-        if vertices[:, 2].min() < 0.3:
+        camera = camera_around(vertices, distance, rng)
+        if camera is None:
             return None
-        tall = np.exp(rng.uniform(np.log(60), np.log(300)))
-        focal, side = tall / 1.7 * distance, int(tall * 1.5) + 40
-        camera = Camera(focal, focal, side / 2, side / 2, side, side)
-        pixels = project(vertices, camera)
-        x, y = side / 2 - (pixels.min(0) + pixels.max(0)) / 2
-        camera = Camera(focal, focal, side / 2 + x, side / 2 + y, side, side)
         picture = self._wardrobe.picture(vertices.astype(np.float32), camera, rng)
         if picture is None:
             return None
         height, width = picture.image_bgr.shape[:2]
-        camera = Camera(focal, focal, camera.cx, camera.cy, width, height)
+        camera = replace(camera, width=width, height=height)
         box = picture.box_px[None].astype(np.float32)
         bodies = self._recovery.recover(
             Frame(picture.image_bgr, 0, camera), Detections(box, np.ones(1, np.float32))

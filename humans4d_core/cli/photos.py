@@ -11,7 +11,14 @@ from ..errors import Humans4dError
 from ..shown_text import shown
 from .interrupts import INTERRUPTED, stop_on_interrupt
 from .run import progress_bar
-from .setting_options import ConfigOption, SetOption, option, pipeline_config
+from .setting_options import (
+    ConfigOption,
+    FovOption,
+    IntrinsicsOption,
+    SetOption,
+    option,
+    pipeline_config,
+)
 
 
 def photos(
@@ -28,13 +35,8 @@ def photos(
     checkpoint: Annotated[Path | None, option("checkpoint")] = None,
     device: Annotated[str | None, option("device")] = None,
     threads: Annotated[int | None, option("threads")] = None,
-    fov: Annotated[
-        float | None, typer.Option(help="The cameras' horizontal field of view, degrees.")
-    ] = None,
-    intrinsics: Annotated[
-        str | None,
-        typer.Option(help="The camera as fx,fy,cx,cy[,k1,...], pixels.", metavar="NUMBERS"),
-    ] = None,
+    fov: FovOption = None,
+    intrinsics: IntrinsicsOption = None,
     changes: SetOption = None,
     config_file: ConfigOption = None,
 ) -> None:
@@ -63,9 +65,9 @@ def photos(
             problems.append(str(error))
     if not sources:
         raise Humans4dError(problems[0])
+    output.mkdir(parents=True, exist_ok=True)  # before any model is loaded
     pipeline = photo_pipeline(config, top)
     warm_up()
-    output.mkdir(parents=True, exist_ok=True)
     faces = pipeline.recovery.body.faces
     results: list[PhotoResult] = []
     errors = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -11,7 +11,14 @@ import typer
 
 from ..shown_text import shown
 from .interrupts import INTERRUPTED, stop_on_interrupt
-from .setting_options import ConfigOption, SetOption, option, pipeline_config
+from .setting_options import (
+    ConfigOption,
+    FovOption,
+    IntrinsicsOption,
+    SetOption,
+    option,
+    pipeline_config,
+)
 
 
 def run(
@@ -57,18 +64,8 @@ def run(
     fps: Annotated[
         float | None, typer.Option(help="Frames a second of a video or folder, for the stamps.")
     ] = None,
-    fov: Annotated[
-        float | None,
-        typer.Option(
-            help="The camera's horizontal field of view, degrees: over the width of the images."
-        ),
-    ] = None,
-    intrinsics: Annotated[
-        str | None,
-        typer.Option(
-            help="The camera as fx,fy,cx,cy[,k1,k2,p1,p2,k3,...], pixels.", metavar="NUMBERS"
-        ),
-    ] = None,
+    fov: FovOption = None,
+    intrinsics: IntrinsicsOption = None,
     topic: Annotated[
         str | None, typer.Option(help="Image topic of a bag that has several.")
     ] = None,

@@ -36,6 +36,17 @@ SetOption = Annotated[
         "node's alone, such as tracker.confirm_seconds=0.2. May be repeated.",
     ),
 ]  # fmt: skip
+#: The camera of inputs that do not bring one.
+FovOption = Annotated[
+    float | None,
+    typer.Option(
+        help="The camera's horizontal field of view, degrees: over the width of the images."
+    ),
+]
+IntrinsicsOption = Annotated[
+    str | None,
+    typer.Option(help="The camera as fx,fy,cx,cy[,k1,k2,p1,p2,k3,...], pixels.", metavar="NUMBERS"),
+]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(

@@ -10,6 +10,7 @@ from ..config import PipelineConfig, TrackerConfig
 from ..errors import Humans4dError
 from ..pipeline import Pipeline, create_pipeline
 from ..tracking.association_cost import iou
+from ..tracking.published_bodies import usable_rows
 from ..types import Bodies, Forecast, Frame, People, TrackState
 
 
@@ -45,9 +46,7 @@ class Everybody:
 
     def update(self, frame: Frame, bodies: Bodies) -> People:
         """All bodies that are sure enough, each person once."""
-        finite = np.isfinite(bodies.joints_cam).all((1, 2)) & (bodies.pelvis_cam[:, 2] > 0)
-        rows = np.flatnonzero(finite & (bodies.scores >= self.start_score))
-        rows = rows[np.argsort(-bodies.scores[rows], kind="stable")]
+        rows = usable_rows(bodies, self.start_score)  # best first
         boxes = bodies.boxes_px[rows]
         is_double = np.tril(iou(boxes, boxes) > self._config.duplicate_iou, -1).any(axis=1)
         rows = rows[~is_double]

@@ -34,7 +34,6 @@ def view(people: People, faces: np.ndarray, turn: np.ndarray) -> np.ndarray:
     camera = Camera(focal, focal, SIDE_PX / 2, SIDE_PX / 2, SIDE_PX, SIDE_PX)
     colors = np.array([id_color(int(number)) for number in people.track_ids], np.float32)
     seen = render(vertices.astype(np.float32), faces, camera)
-    # Pixels are a few millimetres large at any distance: edges as of a camera that is near.
     blend_meshes(image, seen, colors, focal, 1)
     bar = round(SIDE_PX / size)
     cv2.line(image, (16, SIDE_PX - 16), (16 + bar, SIDE_PX - 16), (60, 60, 60), 3)

@@ -58,19 +58,17 @@ class Positioning:
         """
         if len(bodies) and bodies.vertices_cam.shape[1] != self.contacts.num_vertices:
             return bodies
-        measurements, config = [], self.config
-        known_ground, fixed = _finite(frame.ground_from_camera), _finite(frame.fixed_from_camera)
+        measurements, config, ground = [], self.config, self.learned_ground
+        known_ground = _finite(frame.ground_from_camera)
         if frame.depth_m is not None and self.surface is not None and self.joints is not None:
             measurements.append(depth_factor(frame, bodies, self.surface, self.joints, config))
+        if known_ground is None:
+            ground.follow(_finite(frame.fixed_from_camera))
+        up = self.up_cam(frame)
+        contacts = self.contacts.lowest(bodies, up, frame.camera, config)
         if known_ground is not None:
-            up = known_ground.rotation[2]
-            contacts = self.contacts.lowest(bodies, up, frame.camera, config)
             factor = ground_factor(contacts, known_ground, config)
         else:
-            ground = self.learned_ground
-            ground.follow(fixed)
-            up = ground.up_cam(fixed)
-            contacts = self.contacts.lowest(bodies, up, frame.camera, config)
             factor = ground.factor(contacts)
             ground.learn(contacts, size_evidence(bodies), frame.stamp_ns)
         measurements.append(factor.times(hips_over_feet(bodies, up, config)))

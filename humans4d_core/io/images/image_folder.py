@@ -76,7 +76,7 @@ class ImageFolderSource(Source):
         )
 
     def __iter__(self) -> Iterator[Frame]:
-        problem, deep = "", DeepImages()
+        deep = DeepImages()
         for index, path in enumerate(self.paths):
             try:
                 image = _read_image(path, deep)
@@ -84,13 +84,13 @@ class ImageFolderSource(Source):
             except (ImageError, InputFileError) as error:
                 self.skipped += 1
                 self.unreadable.append(f"{shown(path.name)}: {error}")
-                problem = problem or f"{shown(path.name)}: {error}"
                 continue
             yield Frame(image, round(index * 1e9 / self.frame_rate), camera, number=index + 1)
         if deep.description:
             self.notes.append(deep.description)
-        if problem:
-            self.notes.append(f"{self.skipped} images were left out, the first is {problem}")
+        if self.unreadable:
+            first = self.unreadable[0]
+            self.notes.append(f"{self.skipped} images were left out, the first is {first}")
 
 
 def is_image(path: Path) -> bool:

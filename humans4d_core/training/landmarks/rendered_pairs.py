@@ -59,6 +59,19 @@ def save_pairs(path: Path, pairs: Pairs) -> None:
     np.savez_compressed(path, **{f.name: getattr(pairs, f.name) for f in fields(Pairs)})
 
 
+def camera_around(vertices: np.ndarray, distance: float, rng: np.random.Generator) -> Camera | None:
+    """A camera with the person of vertices (V, 3) m, `distance` m away, in its middle, as large as
+    SIZES have it; None where a part of them is nearer than NEAREST."""
+    if vertices[:, 2].min() < NEAREST:
+        return None
+    tall = np.exp(rng.uniform(*np.log(SIZES)))
+    focal, side = tall / 1.7 * distance, int(tall * 1.5) + 40
+    camera = Camera(focal, focal, side / 2, side / 2, side, side)
+    pixels = project(vertices, camera)
+    x, y = side / 2 - (pixels.min(0) + pixels.max(0)) / 2
+    return Camera(focal, focal, side / 2 + x, side / 2 + y, side, side)
+
+
 class PairMaker:
     """Renders people and lets the landmark network read them, one thread."""
 
@@ -107,15 +120,10 @@ class PairMaker:
         return pairs
 
     def _pair(self, vertices, points, distance: float, clip: str) -> Pairs | None:
-        if vertices[:, 2].min() < NEAREST:
-            return None
         rng = self._rng
-        tall = np.exp(rng.uniform(*np.log(SIZES)))
-        focal, side = tall / 1.7 * distance, int(tall * 1.5) + 40
-        camera = Camera(focal, focal, side / 2, side / 2, side, side)
-        pixels = project(vertices, camera)
-        x, y = side / 2 - (pixels.min(0) + pixels.max(0)) / 2
-        camera = Camera(focal, focal, side / 2 + x, side / 2 + y, side, side)
+        camera = camera_around(vertices, distance, rng)
+        if camera is None:
+            return None
         picture = self._wardrobe.picture(vertices.astype(np.float32), camera, rng)
         if picture is None:
             return None

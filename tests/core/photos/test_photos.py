@@ -10,7 +10,7 @@ from places import SHARED
 from humans4d_core.config import PipelineConfig
 from humans4d_core.photos.everybody import Everybody
 from humans4d_core.photos.photo_results import write_obj
-from humans4d_core.types import TrackState
+from humans4d_core.types import Frame, TrackState
 
 STILLS = SHARED / "media" / "stills"
 needs_media = pytest.mark.skipif(not STILLS.exists(), reason="needs ../shared/media/stills")
@@ -78,8 +78,6 @@ def test_each_person_counts_once_and_the_largest_come_first(make_people, camera)
     bodies = people.bodies
     bodies.scores[:] = 0.9, 0.8, 0.9, 0.1
     everybody = Everybody(PipelineConfig().tracker.with_start_score(0.3))
-    from humans4d_core.types import Frame
-
     frame = Frame(np.zeros((camera.height, camera.width, 3), np.uint8), 0, camera)
     found = everybody.update(frame, bodies)
     assert found.track_ids.tolist() == [1, 2]
