@@ -38,7 +38,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Marks of places, and what runs only where it is asked for."""
+    """Marks of places, and what runs only where it is asked for. Processes that share the work
+    begin with ROS, whose files take long: what is short fills the end."""
     ros = ROOT / "tests/ros"
     chosen, left_out = [], []
     for item in items:
@@ -49,28 +50,9 @@ def pytest_collection_modifyitems(config, items):
         (left_out if is_special and not asked else chosen).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = chosen
-
-
-@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
-def pytest_xdist_make_scheduler(config, log):
-    """Where several processes share the work (-n), one of them has all of ROS: those tests wait
-    more than they work, and two at once would hear each other."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class RosInOneProcess(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            file = nodeid.split("::")[0]
-            return "ros" if file.startswith("tests/ros/") else file
-
-    return RosInOneProcess(config, log)
-
-
-def pytest_runtest_setup(item):
-    """Beside a process that has the ROS tests, whose waits end some time, the others give way."""
-    shares_work = "PYTEST_XDIST_WORKER" in os.environ
-    if shares_work and not item.get_closest_marker("ros") and os.nice(0) == 0:
-        os.nice(10)
+    items[:] = chosen
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: item.get_closest_marker("ros") is None)
 
 
 @pytest.fixture(scope="session")

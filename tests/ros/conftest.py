@@ -33,8 +33,17 @@ VIDEOS = (
     ROOT / ".cache/demo/vtest.avi",
 )
 
+
+def own_domain() -> int:
+    """A ROS domain, 1 to 100, that no other process of these tests has: they do not hear each
+    other. Drawn, so that another run on this machine has another one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return 1 + worker + workers * random.SystemRandom().randrange(100 // workers)
+
+
 # Before any ROS module is loaded: they read the environment once.
-os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
+os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 LOGS = os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="humans4d_ros_log_")
