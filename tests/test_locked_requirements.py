@@ -51,11 +51,11 @@ def normal(name: str) -> str:
 
 
 def wanted() -> list[Requirement]:
-    """What pyproject.toml asks for, tests included."""
+    """What pyproject.toml asks for, tests and the view included."""
     text = (ROOT / "pyproject.toml").read_text()
     dependencies = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.M | re.S)[1]
-    test = re.search(r"^test = \[(.*?)\]", text, re.M)[1]
-    return [Requirement(item) for item in re.findall(r'"([^"]+)"', dependencies + test)]
+    extras = "".join(re.search(rf"^{name} = \[(.*?)\]", text, re.M)[1] for name in ("test", "view"))
+    return [Requirement(item) for item in re.findall(r'"([^"]+)"', dependencies + extras)]
 
 
 @pytest.mark.parametrize("file", FILES)

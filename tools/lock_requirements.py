@@ -44,7 +44,7 @@ def resolve(*sources: Path, extra_lines: tuple[str, ...] = (), constrained=True)
             command += ["--constraints", str(REQUIREMENTS / "constraints.txt")]
         command += [*map(str, sources), str(lines)]
         if PROJECT in sources:
-            command += ["--extra", "test"]
+            command += ["--extra", "test", "--extra", "view"]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     locked: Locked = {}
     for block in re.findall(r"^\S.*(?:\n .*)*", text, re.M):

@@ -19,6 +19,7 @@ from . import evaluate, export, train, weights
 from .interrupts import INTERRUPTED
 from .photos import photos
 from .run import run
+from .view import view
 
 app = typer.Typer(
     name="humans4d",
@@ -33,6 +34,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(weights.app, name="weights")
 app.command()(run)
 app.command()(photos)
+app.command()(view)
 app.command()(export.export)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from .setting_options import (
     option,
     pipeline_config,
 )
+from .view import HostOption, PortOption
 
 
 def run(
@@ -74,6 +76,11 @@ def run(
         int | None, typer.Option(min=1, help="Stop after this many frames that could be read.")
     ] = None,
     no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Make no overlay.mp4.")] = False,
+    view: Annotated[
+        bool, typer.Option("--view", help="Show it in 3D in the browser while it runs.")
+    ] = False,
+    view_host: HostOption = "127.0.0.1",
+    view_port: PortOption = None,
     changes: SetOption = None,
     config_file: ConfigOption = None,
 ) -> None:
@@ -84,6 +91,7 @@ def run(
     from ..drawing import warm_up
     from ..io import CameraChoice, open_source, read_mot
     from ..pipeline import create_pipeline
+    from ..viewer import LiveView, show_result
     from .runner import Outputs
     from .runner import run as run_source
 
@@ -116,9 +124,18 @@ def run(
         outputs.prepare([path for path in (input, boxes) if path])
         print(f"recovery: {shown(pipeline.recovery.description, 1000)}", flush=True)
         total = min(filter(None, (source.frame_count, max_frames)), default=None)
-        with stop_on_interrupt() as stopped, progress_bar(errors, total) as on_frame:
+        with ExitStack() as stack:
+            on_result = None
+            if view:
+                live = stack.enter_context(
+                    LiveView(pipeline.recovery.body.faces, view_host, view_port)
+                )
+                errors.print(f"view: {live.address}")
+                on_result = partial(show_result, live, pipeline)
+            stopped = stack.enter_context(stop_on_interrupt())
+            on_frame = stack.enter_context(progress_bar(errors, total))
             summary = run_source(
-                source, pipeline, outputs, given_boxes, max_frames, on_frame, stopped
+                source, pipeline, outputs, given_boxes, max_frames, on_frame, on_result, stopped
             )
         if source.kind == "images" and not summary["people"] and summary["frames"] > 1:
             source.notes.append(

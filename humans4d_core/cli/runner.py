@@ -26,7 +26,7 @@ from ..io import (
     versions,
     write_summary,
 )
-from ..pipeline import Pipeline
+from ..pipeline import Pipeline, Result
 from ..types import Camera, Frame
 
 
@@ -100,13 +100,14 @@ def run(
     boxes: MotBoxes | None = None,
     max_frames: int | None = None,
     on_frame: Callable[[], None] = lambda: None,
+    on_result: Callable[[Frame, Result], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> dict:
     """Process a source to its end, write the files, and return the summary (summary.json).
 
     boxes: used instead of the detector's. max_frames: counts images that can be read. on_frame:
-    called after each frame. should_stop: asked before each frame; a stopped run leaves complete
-    files of what it did.
+    called after each frame. on_result: hears what each frame became. should_stop: asked before each
+    frame; a stopped run leaves complete files of what it did.
 
     people.jsonl and summary.json are the result: Humans4dError where they cannot be written. An
     overlay or file of tracks that fails is given up, with a note.
@@ -150,8 +151,13 @@ def run(
                 people = result.people
                 count.add(people)
                 box_count.add(result.boxes_without_body, result.boxes_left_out)
+                if on_result is not None:
+                    on_result(frame, result)
+                positioning = pipeline.positioning
+                up_cam = None if positioning is None else positioning.up_cam(frame)
+                line = (frame.number, frame.stamp_ns, people, up_cam)
                 with times.measure("write"):
-                    _write_first(people_file, (frame.number, frame.stamp_ns, people), side_outputs)
+                    _write_first(people_file, line, side_outputs)
                     for mot_file in mot_files:
                         mot_file.write(frame, people)
                 if video:

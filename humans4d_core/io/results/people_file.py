@@ -16,7 +16,8 @@ class PeopleWriter:
     """Writes people.jsonl, one JSON object a line and frame; use with `with`.
 
     A line: `frame` (1 = first), `stamp_ns` (of the image), `recovery` and `body_model` (who made
-    the bodies, whose betas they are), and `people`, a list that may be empty. A person:
+    the bodies, whose betas they are), `up_cam` (3 numbers, the direction against gravity; missing
+    where unknown), and `people`, a list that may be empty. A person:
 
     - `track_id`, `person_id`: whole numbers from 1; `state`: name of a TrackState;
       `confidence`: 0..1; `last_seen_ns`: stamp of the last image that showed the person
@@ -25,8 +26,10 @@ class PeopleWriter:
     - `pelvis_cam`: hip midpoint, m; `velocity_cam`: of the pelvis, m/s; `translation_cam`:
       SMPL's translation, m; `joints_cam`: 24 x 3, SMPL's joints, m; all in the camera's optical
       frame (x right, y down, z forward)
-    - `betas`: 10 numbers of the body's shape; `global_orient`: axis-angle, 3, radians, from SMPL's
-      axes to the camera's; `body_pose`: 23 x 3, axis-angle relative to the parent joint
+    - `betas`: 10 numbers of the body's shape; `scale`: size relative to a body of these betas:
+      vertices are the body model's times this, plus `translation_cam`
+    - `global_orient`: axis-angle, 3, radians, from SMPL's axes to the camera's; `body_pose`: 23 x
+      3, axis-angle relative to the parent joint
 
     Pixels have 2 decimals, all else 4 (0.1 mm, 0.006 degrees). A number that is not finite is null.
     """
@@ -34,14 +37,17 @@ class PeopleWriter:
     def __init__(self, path: Path):
         self._file = LineFile(path)
 
-    def write(self, frame: int, stamp_ns: int, people: People) -> None:
-        """frame: 1 = first."""
+    def write(
+        self, frame: int, stamp_ns: int, people: People, up_cam: np.ndarray | None = None
+    ) -> None:
+        """frame: 1 = first. up_cam: (3,) unit vector in the camera's axes; None: unknown."""
         bodies = people.bodies
         line = {
             "frame": frame,
             "stamp_ns": int(stamp_ns),
             "recovery": bodies.recovery,
             "body_model": bodies.body_model,
+            **({} if up_cam is None else {"up_cam": _rounded(np.asarray(up_cam))}),
             "people": people_rows(people) if len(people) else [],
         }
         self._file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
@@ -73,6 +79,7 @@ def people_rows(people: People) -> list[dict]:
         "translation_cam": _rounded(bodies.translation_cam),
         "joints_cam": _rounded(bodies.joints_cam),
         "betas": _rounded(bodies.betas),
+        "scale": _rounded(np.ones(len(people)) if bodies.scale is None else bodies.scale),
         "global_orient": _rounded(_axis_angle(bodies.global_orient)),
         "body_pose": _rounded(_axis_angle(bodies.body_pose)),
     }

@@ -1,0 +1,187 @@
+"""What `humans4d run` left in a folder, frame by frame, with bodies posed again.
+
+people.jsonl is read once for its times and ids, and a line again when it is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+
+from ..body import EMBEDDED_BODY, BodyModel, load_body
+from ..errors import Humans4dError, InputFileError
+from ..shown_text import shown
+from ..types import Bodies, Camera, People, Posture, TrackState
+from ..untrusted_files import open_regular, read_regular
+from .view_frame import ViewFrame, level_pose
+
+#: Bytes of a line: hundreds of people have less.
+LONGEST_LINE = 8 << 20
+MOST_FRAMES = 10_000_000
+#: Of a run whose camera is not known.
+ANY_CAMERA = Camera(1000.0, 1000.0, 640.0, 360.0, 1280, 720)
+#: Name in people.jsonl -> shape of a person's numbers.
+_SHAPES = {
+    "confidence": (), "box": (4,), "velocity_cam": (3,), "translation_cam": (3,),
+    "joints_cam": (24, 3), "global_orient": (3,), "body_pose": (23, 3), "posture_probability": (),
+}  # fmt: skip
+
+
+@dataclass
+class Recording:
+    """The frames of one run; use `open_recording`."""
+
+    path: Path  #: people.jsonl
+    camera: Camera
+    body: BodyModel | None  #: None: there are joints only
+    stamps_ns: list[int] = field(default_factory=list)
+    first_sight: dict[int, int] = field(default_factory=dict)  #: track id -> row of stamps_ns
+    _offsets: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.stamps_ns)
+
+    @property
+    def faces(self) -> np.ndarray:
+        """(F, 3) of the bodies' mesh."""
+        return np.zeros((0, 3), np.int32) if self.body is None else np.asarray(self.body.faces)
+
+    def frame(self, row: int) -> ViewFrame:
+        """One frame. Raises InputFileError where its line cannot be used."""
+        with open_regular(self.path) as file:
+            file.seek(self._offsets[row])
+            line = _parsed(file.readline(LONGEST_LINE), self.path, row + 1)
+        try:
+            people = self._people(line)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise InputFileError(
+                f"{shown(self.path)}, line {row + 1}: {shown(error)}: it is no line of people.jsonl"
+            ) from None
+        up = line.get("up_cam")
+        world = level_pose(up if _is_vector(up) else None)
+        return ViewFrame(self.stamps_ns[row], people, self.camera, world)
+
+    def _people(self, line: dict) -> People:
+        rows = line["people"]
+        values = {
+            name: np.array([row[name] for row in rows], np.float32).reshape(-1, *shape)
+            for name, shape in _SHAPES.items()
+        }
+        betas = np.array([row["betas"] for row in rows], np.float32).reshape(len(rows), -1)
+        scale = np.array([row.get("scale", 1.0) for row in rows], np.float32)
+        orient = _matrices(values["global_orient"])
+        pose = _matrices(values["body_pose"])
+        joints, moved = values["joints_cam"], values["translation_cam"]
+        vertices = np.zeros((len(rows), 0, 3), np.float32)
+        if self.body is not None:
+            vertices = self._posed(orient, pose, betas) * scale[:, None, None] + moved[:, None]
+        n, ones = len(rows), np.ones((len(rows), 24), np.float32)
+        bodies = Bodies(
+            values["box"], values["confidence"], orient, pose, betas, moved, vertices, joints,
+            np.zeros((n, 24, 2), np.float32), ones, np.tile(np.eye(3, dtype=np.float32), (n, 1, 1)),
+            str(line["recovery"]), str(line["body_model"]), scale,
+        )  # fmt: skip
+        ids = np.array([row["track_id"] for row in rows], np.uint32)
+        return People(
+            ids,
+            np.array([row["person_id"] for row in rows], np.uint32),
+            np.array([TrackState[row["state"]] for row in rows], np.uint8),
+            np.array([row["last_seen_ns"] for row in rows], np.int64),
+            values["confidence"],
+            bodies,
+            values["velocity_cam"],
+            bodies.pelvis_covariance_cam,
+            bodies.pelvis_covariance_cam,
+            postures=np.array([Posture[row["posture"]] for row in rows], np.uint8),
+            posture_probability=values["posture_probability"],
+        )
+
+    def _posed(self, orient: np.ndarray, pose: np.ndarray, betas: np.ndarray) -> np.ndarray:
+        assert self.body is not None
+        with torch.inference_mode():
+            parts = (torch.from_numpy(np.nan_to_num(part)) for part in (orient, pose, betas))
+            return self.body(*parts).vertices.numpy()
+
+
+def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recording, str]:
+    """A run's folder, and a note on what of it cannot be shown ("": nothing).
+
+    body_file: the body of runs whose `body_model` is not the free one's, such as SMPL's. Without
+    it, those are shown as skeletons. Raises InputFileError where people.jsonl is missing or wrong.
+    """
+    path = folder / "people.jsonl" if folder.is_dir() else folder
+    if not path.is_file():
+        raise InputFileError(f"{shown(folder)} holds no people.jsonl: give the -o of humans4d run")
+    recording = Recording(path, _camera(path.parent / "summary.json"), None)
+    names = set()
+    with open_regular(path) as file:
+        offset, number = 0, 0
+        while text := file.readline(LONGEST_LINE):
+            number += 1
+            line = _parsed(text, path, number)
+            stamp, people = line.get("stamp_ns"), line.get("people")
+            if not isinstance(stamp, int) or not isinstance(people, list):
+                raise InputFileError(f"{shown(path)}, line {number}: it has no stamp or no people")
+            for person in people:
+                if isinstance(person, dict) and isinstance(person.get("track_id"), int):
+                    recording.first_sight.setdefault(person["track_id"], len(recording))
+            names.add(str(line.get("body_model")))
+            recording.stamps_ns.append(stamp)
+            recording._offsets.append(offset)
+            offset += len(text)
+            if number > MOST_FRAMES:
+                raise InputFileError(f"{shown(path)} has more than {MOST_FRAMES} lines")
+    if not len(recording):
+        raise InputFileError(f"{shown(path)} is empty: the run made nothing")
+    note = ""
+    if body_file is not None:
+        recording.body = load_body(body_file)
+    elif names <= {"anny", "None"}:
+        recording.body = load_body(EMBEDDED_BODY)
+    else:
+        note = f"bodies of {shown(', '.join(sorted(names)))}: without --body, skeletons are shown"
+    return recording, note
+
+
+def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        reason = "is longer than any such line" if len(text) == LONGEST_LINE else "is no JSON"
+        raise InputFileError(
+            f"{shown(path)}, line {number} {reason}: give a people.jsonl"
+        ) from None
+    if not isinstance(line, dict):
+        raise InputFileError(f"{shown(path)}, line {number} is no JSON object")
+    return line
+
+
+def _camera(path: Path) -> Camera:
+    """The run's, as far as its summary tells."""
+    try:
+        told = json.loads(read_regular(path, 1 << 20))["camera"]
+        fx, fy, cx, cy = (float(told[name]) for name in ("fx", "fy", "cx", "cy"))
+        return Camera(fx, fy, cx, cy, int(told["width"]), int(told["height"]))
+    except (Humans4dError, ValueError, KeyError, TypeError, RecursionError):
+        return ANY_CAMERA
+
+
+def _matrices(axis_angle: np.ndarray) -> np.ndarray:
+    """(*, 3) radians -> (*, 3, 3); what is not finite is unturned."""
+    flat = np.nan_to_num(axis_angle.reshape(-1, 3), posinf=0, neginf=0)
+    matrices = Rotation.from_rotvec(flat).as_matrix() if len(flat) else np.zeros((0, 3, 3))
+    return matrices.reshape(*axis_angle.shape[:-1], 3, 3).astype(np.float32)
+
+
+def _is_vector(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 3
+        and all(isinstance(v, int | float) for v in value)
+    )
