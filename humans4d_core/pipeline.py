@@ -47,6 +47,8 @@ class Result:
     boxes_without_body: int = 0
     #: Detections beyond the pipeline's max_people, the least sure ones: nothing was made of them.
     boxes_left_out: int = 0
+    #: (3,) direction against gravity, a unit vector in the camera's axes; None: nobody knows it.
+    up_cam: np.ndarray | None = None
     is_late: bool = False  #: the frame was not later than one before it, and was left out
 
 
@@ -122,6 +124,7 @@ class Pipeline:
             bodies = self.positioning.place(frame, bodies)
         recovered = time.perf_counter()
         people = self.tracker.update(frame, bodies)
+        up = None
         if self.positioning is not None:
             up = self.positioning.up_cam(frame)
             people = self._postures.update(people, up, frame.stamp_ns)
@@ -135,7 +138,7 @@ class Pipeline:
         }
         people = self._with_ended(people, frame.stamp_ns)
         left_out = found - len(detections)
-        return Result(people, detections, seconds, int(without_body.sum()), left_out)
+        return Result(people, detections, seconds, int(without_body.sum()), left_out, up)
 
     def reconfigure(self, config: PipelineConfig) -> None:
         """Let another configuration hold from the next frame on.

@@ -153,9 +153,7 @@ def run(
                 box_count.add(result.boxes_without_body, result.boxes_left_out)
                 if on_result is not None:
                     on_result(frame, result)
-                positioning = pipeline.positioning
-                up_cam = None if positioning is None else positioning.up_cam(frame)
-                line = (frame.number, frame.stamp_ns, people, up_cam)
+                line = (frame.number, frame.stamp_ns, people, result.up_cam)
                 with times.measure("write"):
                     _write_first(people_file, line, side_outputs)
                     for mot_file in mot_files:

@@ -107,9 +107,9 @@ class LiveView:
 
 def show_result(view: LiveView, pipeline: Pipeline, frame: Frame, result: Result) -> None:
     """Hand over what a pipeline has just made of a frame."""
-    up, forecast = None, None
-    if pipeline.positioning is not None:
-        up = pipeline.positioning.up_cam(frame)
+    forecast = None
     if view.has_viewers:
         forecast = pipeline.tracker.forecast(FORECAST_SECONDS)
-    view.show(view_frame(frame, result.people, up, forecast, sum(result.seconds.values())))
+    view.show(
+        view_frame(frame, result.people, result.up_cam, forecast, sum(result.seconds.values()))
+    )

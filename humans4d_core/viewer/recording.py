@@ -73,7 +73,7 @@ class Recording:
             name: np.array([row[name] for row in rows], np.float32).reshape(-1, *shape)
             for name, shape in _SHAPES.items()
         }
-        betas = np.array([row["betas"] for row in rows], np.float32).reshape(len(rows), -1)
+        betas = np.array([row["betas"] for row in rows] or np.zeros((0, 10)), np.float32)
         scale = np.array([row.get("scale", 1.0) for row in rows], np.float32)
         orient = _matrices(values["global_orient"])
         pose = _matrices(values["body_pose"])

@@ -46,6 +46,8 @@ def stop_server(server) -> None:
 
 
 def _free_port(host: str, wanted: int | None) -> int:
+    if wanted is not None and not 0 < wanted < 65536:
+        raise Humans4dError(f"cannot listen at port {wanted}: a port is a number from 1 to 65535")
     ports = [wanted] if wanted is not None else range(DEFAULT_PORT, DEFAULT_PORT + MORE_PORTS)
     for port in ports:
         try:
@@ -58,8 +60,6 @@ def _free_port(host: str, wanted: int | None) -> int:
             reason = error.strerror or str(error)
             if isinstance(error, socket.gaierror) or "assign" in reason:
                 raise Humans4dError(f"cannot listen at {host}: {reason}") from None
-        except OverflowError:
-            reason = "a port is a number from 1 to 65535"
     if wanted is not None:
         raise Humans4dError(f"cannot listen at port {wanted}: {reason}: name another, or none")
     raise Humans4dError(f"no free port from {ports[0]} to {ports[-1]}: {reason}")

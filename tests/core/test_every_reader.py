@@ -120,6 +120,12 @@ def settings(path):
     return pipeline_config(path)
 
 
+def recording(path):
+    from humans4d_core.viewer.recording import open_recording
+
+    return open_recording(path)
+
+
 #: Name -> what reads, the suffixes it is tried with, the modules that open the file.
 READERS = {
     "video": (source, (".mp4", ".avi"),
@@ -144,6 +150,7 @@ READERS = {
     "tracks": (tracks, (".txt",), ["evaluation/mot_tables.py"]),
     "sequence": (sequence, (".ini",), ["evaluation/association/sequences.py"]),
     "settings": (settings, (".yaml",), ["cli/setting_options.py"]),
+    "recording": (recording, (".jsonl",), ["viewer/recording.py"]),
     "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip
 #: Modules that open files which they, or the same package, have written.
