@@ -34,6 +34,7 @@ class LiveView:
         self._scene = PeopleScene(self.server, faces)
         self._changed = threading.Condition()
         self._newest: ViewFrame | None = None
+        self._faces = np.asarray(faces)
         self._is_new = self._closed = False
         self._given = 0  # frames
         self.server.on_client_connect(lambda _: self._wake())
@@ -46,6 +47,10 @@ class LiveView:
             self._newest, self._is_new = frame, True
             self._given += 1
             self._changed.notify()
+
+    def use_faces(self, faces: np.ndarray) -> None:
+        """(F, 3) of the meshes of the frames that come from now on."""
+        self._faces = np.asarray(faces)
 
     @property
     def has_viewers(self) -> bool:
@@ -100,6 +105,7 @@ class LiveView:
                 look_at_people(self.server, frame)
                 is_placed = True
             if self.has_viewers:
+                self._scene.use_faces(self._faces)
                 self._scene.draw(frame, self.panel.shown)
                 self.panel.update(frame, rate)
             time.sleep(max(0.0, 1 / MOST_PER_SECOND - (time.monotonic() - now)))

@@ -71,6 +71,12 @@ class PeopleScene:
             for name, width in (("skeletons", 3.0), ("trails", 2.0), ("forecasts", 2.0))
         }
 
+    def use_faces(self, faces: np.ndarray) -> None:
+        """Of the meshes from now on."""
+        if not np.array_equal(faces, self._faces):
+            self._faces = np.asarray(faces)
+            self._keep(set())
+
     def forget(self) -> None:
         """Remove everybody and their ways."""
         self._keep(set())
@@ -107,7 +113,7 @@ class PeopleScene:
             self._keep(set(ids))
             self._draw_camera(frame, shown.image)
             self._draw_ground(frame, joints)
-            has_mesh = people.bodies.vertices_cam.shape[1] > 0
+            has_mesh = people.bodies.vertices_cam.shape[1] > 0 and len(self._faces) > 0
             self._draw_meshes(people, world, colors, shown.meshes and has_mesh)
             bones = joints[:, _BONES].reshape(-1, 2, 3)
             show_bones = shown.skeletons or (shown.meshes and not has_mesh)
@@ -122,7 +128,12 @@ class PeopleScene:
                 nodes.pop(track_id).remove()
 
     def _draw_camera(self, frame: ViewFrame, with_image: bool) -> None:
-        camera, world = frame.camera, frame.world_from_camera
+        camera = frame.camera
+        if camera is None:
+            if self._camera is not None:
+                self._camera.visible = False
+            return
+        world = frame.world_from_image or frame.world_from_camera
         fov = 2 * np.arctan(camera.height / (2 * camera.fy))
         if self._camera is None or self._aspect != camera.width / camera.height:
             self._aspect = camera.width / camera.height
@@ -131,7 +142,7 @@ class PeopleScene:
                 color=(200, 200, 200),
             )  # fmt: skip
         node = self._camera
-        node.fov = fov
+        node.fov, node.visible = fov, True
         node.wxyz, node.position = _wxyz(world.rotation), world.translation
         image = frame.image_bgr if with_image else None
         if image is not None:

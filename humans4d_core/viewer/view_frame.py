@@ -24,12 +24,13 @@ class ViewFrame:
 
     stamp_ns: int
     people: People
-    camera: Camera
-    world_from_camera: Pose
+    camera: Camera | None  #: None: it is not known, and not shown
+    world_from_camera: Pose  #: of what the people are told in
     image_bgr: np.ndarray | None = None  #: (H, W, 3) uint8; None: there is none
     forecast: Forecast | None = None  #: of `people`, row by row, in the camera's optical frame
     ground_m: float | None = None  #: height of the ground in the world; None: unknown
     latency_s: float | None = None  #: from the image's arrival to now
+    world_from_image: Pose | None = None  #: of the camera itself; None: world_from_camera
     title: str = ""  #: said in the panel, such as the place in a recording
 
     @property

@@ -81,6 +81,14 @@ def test_adapters_are_started_by_name_or_all_of_them(launch):
     assert command[1] == "--ros-args"
 
 
+def test_the_view_is_started_where_it_is_asked_for(launch):
+    launched = launch("humans4d.launch.py", view="true", namespace="front", camera="/cam")
+    view = node_of(launched, "humans4d_view")
+    assert "__ns:=/front" in view.command
+    assert remappings(view)["image"] == "/cam/image_raw"
+    assert remappings(view)["camera_info"] == "/cam/camera_info"
+
+
 @pytest.mark.usefixtures("rviz_installed")
 def test_rviz_shows_the_node_of_the_namespace(launch):
     assert [p.executable for p in launch("humans4d.launch.py").processes] == ["humans4d_node"]

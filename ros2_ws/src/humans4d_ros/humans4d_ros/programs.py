@@ -16,6 +16,10 @@ def adapters() -> int:
     return _main("adapters.__main__")
 
 
+def view() -> int:
+    return _main("view.__main__")
+
+
 def bag_player() -> int:
     return _main("replay.bag_player")
 

@@ -66,6 +66,7 @@ ARGUMENTS = {
         "all, or some of rep155, detections, people, separated by spaces: people in the messages "
         "of other projects (docs/planners.md). Empty: none.",
     ),
+    "view": ("false", "true: show people in 3D in the browser (humans4d_view says its address)."),
     "rviz": ("false", "true: start RViz as well (rviz.launch.py)."),
     "fixed_frame": ("", "RViz's fixed frame. Empty: as its configuration says."),
 }
@@ -123,9 +124,22 @@ def start_nodes(context):
         ],
         **of_all,
     )
-    if not value("adapters").strip():
-        return [node]
     time = {name: value for name, value in switches.items() if name == "use_sim_time"}
+    view = Node(
+        executable="humans4d_view",
+        name="humans4d_view",
+        parameters=[params_file, *([time] if time else [])],
+        arguments=log_level,
+        remappings=[
+            ("image", image),
+            ("image/compressed", f"{image}/compressed"),
+            ("camera_info", camera_info),
+        ],
+        **of_all,
+    )
+    nodes = [node, view] if checks.truth(value("view"), "view") else [node]
+    if not value("adapters").strip():
+        return nodes
     adapters = Node(
         executable="humans4d_adapters",  # several nodes: a name here would be all of theirs
         arguments=[*names, *log_level],
@@ -133,12 +147,12 @@ def start_nodes(context):
         **of_all,
     )
     if respawn:
-        return [node, adapters]
+        return [*nodes, adapters]
     # Without the node there is nothing to adapt. Only ours ends: a robot's launch file that
     # includes this one goes on.
     end = EmitEvent(event=ShutdownProcess(process_matcher=matches_action(adapters)))
     together = RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[end]))
-    return [together, node, adapters]
+    return [together, *nodes, adapters]
 
 
 def generate_launch_description():

@@ -1,0 +1,157 @@
+"""People, camera and image of a node's topics -> the view in the browser.
+
+Listens to `humans4d/people` and `humans4d/body_model`, to `image` or `image/compressed` and
+`camera_info`, and to TF. Messages are read only while a browser is there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from humans4d_msgs.msg import BodyModel, TrackedPeople
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from humans4d_core.errors import Humans4dError
+from humans4d_core.io.images.compressed_messages import compressed_message_to_bgr
+from humans4d_core.io.images.image_messages import image_message_to_bgr
+from humans4d_core.types import Camera, Pose
+from humans4d_core.viewer import LiveView, ViewFrame
+from humans4d_core.viewer.view_frame import level_pose
+
+from ..inputs.refusals import LOG_PERIOD, TransformError
+from ..outputs.people_messages import join_stamp, message_to_people
+from ..tf.transform_listener import TransformListener
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+#: Names that REP-103 gives to frames with z forward and y down.
+OPTICAL = ("_optical_frame", "_optical")
+#: s between looks for a browser that has come since the last message.
+LOOK = 0.5
+HERE = Pose(np.eye(3), np.zeros(3))
+#: Field of view, radians over the width, of a camera without calibration.
+ANY_FOV = 1.0
+
+
+class ViewNode(Node):
+    """Shows what it hears; `view.address` says where.
+
+    Parameters: `host`, `port` (0: the first free one from 8080 on) and `world_frame`: a TF frame
+    with z up in which people are shown, such as odom. Empty: the frame of the messages, with z up
+    unless its name ends as an optical frame's. Raises Humans4dError where it cannot listen there.
+    """
+
+    def __init__(self, **arguments):
+        super().__init__("humans4d_view", **arguments)
+        host = self.declare_parameter("host", "127.0.0.1").value
+        port = self.declare_parameter("port", 0).value
+        self._world_frame = self.declare_parameter("world_frame", "").value.strip("/")
+        self.view = LiveView(np.zeros((0, 3), np.int32), host, port or None)
+        self._transforms = TransformListener(self, self._tell)
+        self._transforms.open()
+        self._people: bytes | None = None  # not shown yet
+        self._image: tuple[np.ndarray, str] | None = None  # and its frame
+        self._camera: Camera | None = None
+        for kind, topic, callback, qos, raw in (
+            (TrackedPeople, "humans4d/people", self._take_people, 1, True),
+            (BodyModel, "humans4d/body_model", self._take_body, LATCHED, False),
+            (Image, "image", self._take_image, qos_profile_sensor_data, True),
+            (CompressedImage, "image/compressed", self._take_compressed, qos_profile_sensor_data,
+             True),
+            (CameraInfo, "camera_info", self._take_camera, qos_profile_sensor_data, False),
+        ):  # fmt: skip
+            self.create_subscription(kind, topic, callback, qos, raw=raw)
+        self.create_timer(LOOK, self._show)
+        topic = self.resolve_topic_name("humans4d/people")
+        self.get_logger().info(f"listening to {topic}, view: {self.view.address}")
+
+    def destroy_node(self) -> None:
+        """End the server, too."""
+        self.view.close()
+        super().destroy_node()
+
+    def _take_people(self, serialized: bytes) -> None:
+        self._people = serialized
+        self._show()
+
+    def _show(self) -> None:
+        if self._people is None or not self.view.has_viewers:
+            return
+        serialized, self._people = self._people, None
+        try:
+            message = deserialize_message(serialized, TrackedPeople)
+            self.view.show(self._view_frame(message))
+        except (ValueError, Humans4dError) as error:
+            self._tell(error)
+
+    def _view_frame(self, message: TrackedPeople) -> ViewFrame:
+        header = message.header
+        world, image_pose = self._world_from(header.frame_id, header.stamp), None
+        camera = self._camera or _any_camera(message.image_width, message.image_height)
+        image = None
+        if self._image is not None:
+            image, frame_id = self._image
+            image_pose = self._world_from(frame_id, header.stamp)
+        elif not header.frame_id.endswith(OPTICAL):
+            camera = None  # nobody says where it is
+        latency = message.latency_seconds
+        return ViewFrame(
+            join_stamp(header.stamp),
+            message_to_people(message),
+            camera,
+            world,
+            image,
+            latency_s=None if math.isnan(latency) else latency,
+            world_from_image=image_pose,
+        )
+
+    def _world_from(self, frame_id: str, stamp) -> Pose:
+        if self._world_frame and frame_id.strip("/") != self._world_frame:
+            try:
+                return self._transforms.lookup(self._world_frame, frame_id, join_stamp(stamp), 0.0)
+            except TransformError as error:
+                self._tell(error)
+        return level_pose(None) if frame_id.endswith(OPTICAL) else HERE
+
+    def _take_body(self, message: BodyModel) -> None:
+        faces = np.asarray(message.faces, np.int64)
+        if len(faces) % 3 or (len(faces) and faces.max() >= message.num_vertices):
+            self._tell(ValueError("the body model's faces are no triangles of its vertices"))
+            return
+        self.view.use_faces(faces.reshape(-1, 3).astype(np.int32))
+
+    def _take_image(self, serialized: bytes) -> None:
+        self._take_picture(serialized, Image, image_message_to_bgr)
+
+    def _take_compressed(self, serialized: bytes) -> None:
+        self._take_picture(serialized, CompressedImage, compressed_message_to_bgr)
+
+    def _take_picture(self, serialized: bytes, kind: type, to_bgr) -> None:
+        if not (self.view.has_viewers and self.view.panel.shown.image):
+            return
+        try:
+            message = deserialize_message(serialized, kind)
+            self._image = (to_bgr(message), message.header.frame_id)
+        except Humans4dError as error:
+            self._tell(error)
+
+    def _take_camera(self, message: CameraInfo) -> None:
+        k = message.k
+        if message.width and message.height and k[0] > 0 and k[4] > 0:
+            self._camera = Camera(
+                float(k[0]), float(k[4]), float(k[2]), float(k[5]),
+                int(message.width), int(message.height),
+            )  # fmt: skip
+
+    def _tell(self, error: Exception) -> None:
+        self.get_logger().warning(f"not shown: {error}", throttle_duration_sec=LOG_PERIOD)
+
+
+def _any_camera(width: int, height: int) -> Camera | None:
+    """Of an image of that size, of whose lens nothing is known; None: neither of its size."""
+    if not (width and height):
+        return None
+    return Camera.from_fov(int(width), int(height), horizontal_fov=ANY_FOV)

@@ -1,0 +1,157 @@
+"""The view of a node's people as a process, in a real browser."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from browser_page import Page, needs_browser
+from node_processes import TIMEOUT
+
+if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
+    pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
+    pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
+
+SIZE = (700, 450)  # software draws the pictures
+
+
+class ViewProcess:
+    def __init__(self, *parameters):
+        words = [word for each in parameters for word in ("-p", each)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "humans4d_ros.view", "--ros-args", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self.output = ""
+        self._said = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._said:
+                self.output += line
+                self._said.notify_all()
+
+    def wait_until_it_says(self, pattern: str) -> str:
+        with self._said:
+            assert self._said.wait_for(lambda: re.search(pattern, self.output), 2 * TIMEOUT), (
+                self.output
+            )
+            return re.search(pattern, self.output)[1]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
+        return code
+
+
+@pytest.fixture
+def start_view():
+    started = []
+
+    def start(*parameters) -> ViewProcess:
+        started.append(ViewProcess(*parameters))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.wait(TIMEOUT)
+
+
+@pytest.fixture
+def publish(station):
+    """publish(people) on the node's topics, with the body model of their mesh."""
+    from humans4d_msgs.msg import BodyModel, TrackedPeople
+    from humans4d_ros.outputs.people_messages import people_to_message
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    models = station.node.create_publisher(BodyModel, "/humans4d/body_model", latched)
+    lists = station.node.create_publisher(TrackedPeople, "/humans4d/people", 5)
+    # A fan of triangles over all vertices: something to be seen.
+    corners = np.arange(1, 29, dtype=np.uint32)
+    fan = np.stack((0 * corners, corners, corners + 1), axis=1).ravel()
+    models.publish(BodyModel(name="anny", num_vertices=30, faces=fan.tolist()))
+
+    def publish(people, stamp_ns=10**18):
+        lists.publish(people_to_message(
+            people, stamp_ns=stamp_ns, frame_id="camera_optical_frame", image_size=(640, 480)
+        ))  # fmt: skip
+
+    yield publish
+    station.node.destroy_publisher(models)
+    station.node.destroy_publisher(lists)
+
+
+@pytest.mark.browser
+@needs_browser
+def test_people_of_a_node_are_seen_with_ids_distances_and_states(
+    station, start_view, publish, make_people, make_image_message
+):
+    from humans4d_core.types import TrackState
+
+    view = start_view()
+    address = view.wait_until_it_says(r"view: (http://\S+)")
+    people = make_people(3, [TrackState.CONFIRMED, TrackState.OCCLUDED, TrackState.CONFIRMED])
+    distances = np.linalg.norm(people.bodies.pelvis_cam, axis=1)
+
+    def shown(page):
+        publish(people)
+        return all(
+            re.search(rf"^{i}\s+{distances[i - 1]:.1f} m\s+[\d.]+ m/s\s+{state}", page.text, re.M)
+            for i, state in ((1, "confirmed"), (2, "occluded"), (3, "confirmed"))
+        )
+
+    with Page(address, *SIZE) as page, Page(address, *SIZE) as other:
+        page.wait_for(shown)
+        before = page.picture().astype(int)
+        image = np.full((480, 640, 3), (0, 0, 255), np.uint8)
+
+        def is_red(page):
+            publish(people)
+            station.images.publish(make_image_message(image, 10**18))
+            picture = page.picture().astype(int)
+            return (
+                picture[..., 2] - picture[..., 1] - (before[..., 2] - before[..., 1])
+            ).max() > 90
+
+        page.wait_for(is_red)
+        other.close()
+        people = people.select(np.array([2]))
+        page.wait_for(lambda page: publish(people) or not re.search(r"^1\s", page.text, re.M))
+    assert view.stop() == 0, view.output
+    assert "Traceback" not in view.output
+
+
+def test_what_is_no_body_model_or_no_people_is_told_and_the_view_goes_on(
+    station, start_view, publish, make_people
+):
+    from humans4d_msgs.msg import BodyModel
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    models = station.node.create_publisher(BodyModel, "/humans4d/body_model", latched)
+    models.publish(BodyModel(name="x", num_vertices=2, faces=[0, 1, 2]))
+    view = start_view()
+    view.wait_until_it_says("(no triangles of its vertices)")
+    station.node.destroy_publisher(models)
+    assert view.stop() == 0, view.output
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reason"),
+    [("host:=203.0.113.9", "cannot listen at 203.0.113.9"), ("port:=-1", "from 1 to 65535"),
+     ("port:=nonsense", "cannot start")],
+)  # fmt: skip
+def test_where_it_cannot_listen_it_says_why(start_view, parameter, reason):
+    view = start_view(parameter)
+    assert view.process.wait(TIMEOUT) == 1
+    view._reader.join(TIMEOUT)
+    assert reason in view.output and "Traceback" not in view.output
