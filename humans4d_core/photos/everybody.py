@@ -7,21 +7,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..config import PipelineConfig, TrackerConfig
+from ..detection import GivenBoxes
 from ..errors import Humans4dError
 from ..pipeline import Pipeline, create_pipeline
 from ..tracking.association_cost import iou
 from ..tracking.published_bodies import usable_rows
 from ..types import Bodies, Forecast, Frame, People, TrackState
 
+#: Score from which a box counts that the user has given: all do.
+GIVEN_SCORE = 0.01
 
-def photo_pipeline(config: PipelineConfig, most: int | None = None) -> Pipeline:
+
+def photo_pipeline(
+    config: PipelineConfig, most: int | None = None, boxes_are_given: bool = False
+) -> Pipeline:
     """A pipeline in whose every result all bodies of the image are CONFIRMED, numbered from 1, the
     largest first.
 
-    most: of the largest people, None for all. Call `reset` between images: two photographs are no
+    most: of the largest people, None for all. boxes_are_given: with each image, and all of them
+    count. Call `reset` between images: two photographs are no
     film. Raises as `create_pipeline` does.
     """
-    pipeline = create_pipeline(config)
+    detector = GivenBoxes(GIVEN_SCORE) if boxes_are_given else None
+    pipeline = create_pipeline(config, detector=detector)
     pipeline.tracker = Everybody(
         config.tracker.with_start_score(pipeline.tracker.start_score), most
     )

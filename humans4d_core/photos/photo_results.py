@@ -12,6 +12,7 @@ import numpy as np
 from ..drawing import draw_overlay
 from ..io.results.people_file import people_rows
 from ..types import Frame, People
+from .mesh_files import WRITERS
 from .photo_views import FROM_ABOVE, FROM_THE_SIDE, view
 
 #: Of people.jsonl, what a photograph has not.
@@ -35,10 +36,10 @@ def write_photo(
     people: People,
     faces: np.ndarray,
     camera_origin: str,
-    with_meshes: bool,
+    meshes: str = "",
 ) -> PhotoResult:
-    """STEM_overlay.jpg, STEM_side.png, STEM_above.png, STEM.json, STEM.npz and, where wanted,
-    STEM.obj of the image called `name`.
+    """STEM_overlay.jpg, STEM_side.png, STEM_above.png, STEM.json, STEM.npz and, where
+    `meshes` names a format of mesh_files, STEM.obj or STEM.glb of the image called `name`.
 
     Raises OSError where they cannot be written.
     """
@@ -66,19 +67,9 @@ def write_photo(
         joints_cam=bodies.joints_cam, joints_px=bodies.joints_px,
         joint_confidence=bodies.joint_confidence, vertices_cam=bodies.vertices_cam, faces=faces,
     )  # fmt: skip
-    if with_meshes:
-        write_obj(folder / f"{stem}.obj", bodies.vertices_cam, faces)
+    if meshes:
+        WRITERS[meshes](folder / f"{stem}.{meshes}", bodies.vertices_cam, faces)
     return PhotoResult(name, stem, rows)
-
-
-def write_obj(path: Path, vertices_cam: np.ndarray, faces: np.ndarray) -> None:
-    """Meshes (N, V, 3) m in the camera's axes as Wavefront OBJ: one object a person, metres, y up,
-    z towards the viewer, as viewers of OBJ have it."""
-    with path.open("w") as file:
-        for number, vertices in enumerate(vertices_cam):
-            file.write(f"o person_{number + 1}\n")
-            np.savetxt(file, vertices * (1, -1, -1), "v %.4f %.4f %.4f")
-            np.savetxt(file, faces + 1 + number * len(vertices), "f %d %d %d")
 
 
 def _write_picture(path: Path, image: np.ndarray) -> None:

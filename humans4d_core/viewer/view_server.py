@@ -22,9 +22,7 @@ def start_server(host: str = DEFAULT_HOST, port: int | None = None):
     try:
         import viser
     except ImportError as error:
-        raise Humans4dError(
-            f"the view needs viser ({error}): pip install 'humans4d[view]'"
-        ) from None
+        raise Humans4dError(f"the view needs viser ({error}): pip install viser") from None
 
     class Server(viser.ViserServer):
         def request_share_url(self, verbose: bool = True) -> str | None:

@@ -120,6 +120,14 @@ def settings(path):
     return pipeline_config(path)
 
 
+def exif(path):
+    from humans4d_core.errors import InputFileError
+    from humans4d_core.io.images.exif_camera import exif_camera
+
+    if exif_camera(path, 640, 480) is None:
+        raise InputFileError("no EXIF: nothing is told")
+
+
 def recording(path):
     from humans4d_core.viewer.recording import open_recording
 
@@ -150,6 +158,7 @@ READERS = {
     "tracks": (tracks, (".txt",), ["evaluation/mot_tables.py"]),
     "sequence": (sequence, (".ini",), ["evaluation/association/sequences.py"]),
     "settings": (settings, (".yaml",), ["cli/setting_options.py"]),
+    "exif": (exif, (".jpg",), ["io/images/exif_camera.py"]),
     "recording": (recording, (".jsonl",), ["viewer/recording.py"]),
     "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from places import SHARED
 
 from humans4d_core.config import PipelineConfig
 from humans4d_core.photos.everybody import Everybody
-from humans4d_core.photos.photo_results import write_obj
+from humans4d_core.photos.mesh_files import write_glb, write_obj
 from humans4d_core.types import Frame, TrackState
 
 STILLS = SHARED / "media" / "stills"
@@ -28,7 +28,7 @@ def blank(tmp_path):
 def test_everybody_is_in_pictures_parameters_and_meshes(humans4d, tmp_path):
     out = tmp_path / "out"
     names = ["basketball1.png", "messi5.jpg"]
-    code, said, err = humans4d("photos", *(STILLS / n for n in names), "-o", out, "--meshes")
+    code, said, err = humans4d("photos", *(STILLS / n for n in names), "-o", out, "--meshes", "obj")
     assert code == 0, err
     assert f"people in 2 images: {out / 'index.html'}" in said
     assert "assumed field of view" in err
@@ -92,3 +92,45 @@ def test_an_obj_holds_its_meshes_upright(tmp_path):
     lines = (tmp_path / "m.obj").read_text().splitlines()
     assert lines[:2] == ["o person_1", "v 0.0000 -1.0000 -2.0000"]
     assert [line for line in lines if line[0] == "f"] == ["f 1 2 3", "f 4 5 6"]
+
+
+def test_a_glb_is_read_by_others_with_one_node_a_person(tmp_path):
+    trimesh = pytest.importorskip("trimesh")
+    triangles = np.array([[[0, 1, 2], [3, 4, 5], [6, 7, 9]]] * 2, np.float32)
+    triangles[1] += 10
+    write_glb(tmp_path / "m.glb", triangles, np.array([[0, 1, 2]]))
+    scene = trimesh.load_scene(tmp_path / "m.glb")
+    assert sorted(scene.geometry) == ["person_1", "person_2"]
+    for number, vertices in enumerate(triangles, 1):
+        mesh = scene.geometry[f"person_{number}"]
+        np.testing.assert_allclose(mesh.vertices, vertices * (1, -1, -1))
+
+
+@needs_media
+def test_given_boxes_count_however_sure_they_are(humans4d, tmp_path):
+    boxes = tmp_path / "boxes.txt"
+    boxes.write_text("2,-1,100,20,200,300,0.02\n")
+    paths = [STILLS / "basketball1.png", STILLS / "messi5.jpg"]
+    code, said, err = humans4d("photos", *paths, "-o", tmp_path / "o", "--boxes", boxes)
+    assert code == 0 and said.startswith("1 people in 2 images"), err
+    (person,) = json.loads((tmp_path / "o" / "0002_messi5.json").read_text())["people"]
+    assert person["box"] == [100, 20, 300, 320]
+
+
+def test_a_mesh_format_that_is_none_is_one_sentence(humans4d, blank, tmp_path):
+    code, _, err = humans4d("photos", blank, "-o", tmp_path / "o", "--meshes", "fbx")
+    assert code == 2 and err == "humans4d: --meshes fbx: give one of obj, glb\n"
+
+
+def test_the_cameras_focal_length_is_exifs(humans4d, tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "photo.jpg"
+    image, exif = Image.new("RGB", (400, 300)), Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 26
+    image.save(path, exif=exif)
+    code, _, err = humans4d("photos", path, "-o", tmp_path / "o")
+    assert code == 0 and "assumed" not in err
+    camera = json.loads((tmp_path / "o" / "0001_photo.json").read_text())["camera"]
+    assert camera["fx"] == pytest.approx(26 * 500 / 43.2666, rel=1e-4)
+    assert camera["origin"] == "EXIF: focal length 26 mm of 35 mm film"
