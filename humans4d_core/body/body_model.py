@@ -99,6 +99,11 @@ class BodyModel(torch.nn.Module):
         return rest.vertices[0].float().cpu().numpy(), rest.joints[0].float().cpu().numpy()
 
     @property
+    def skinning_weights(self) -> np.ndarray:
+        """(V, 24) share of each joint in each vertex."""
+        return self._weights.float().cpu().numpy().T
+
+    @property
     def segments(self) -> torch.Tensor:
         """(V,) the joint that carries most of each vertex."""
         return self._weights.argmax(0)

@@ -16,6 +16,7 @@ import typer
 from ..errors import Humans4dError
 from ..shown_text import shown
 from . import evaluate, export, train, weights
+from .export_motion import export_motion
 from .interrupts import INTERRUPTED
 from .photos import photos
 from .run import run
@@ -35,6 +36,7 @@ app.add_typer(weights.app, name="weights")
 app.command()(run)
 app.command()(photos)
 app.command()(view)
+app.command()(export_motion)
 app.command()(export.export)
 
 

@@ -22,17 +22,20 @@ PortOption = Annotated[
 ]
 
 
+BodyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--body", help="Body file (SMPL's .pkl or .npz) of a run that did not use the free body."
+    ),
+]
+
+
 def view(
     run: Annotated[
         Path,
         typer.Argument(help="Folder that `humans4d run` has written.", show_default=False),
     ],
-    body: Annotated[
-        Path | None,
-        typer.Option(
-            help="Body file (SMPL's .pkl or .npz) of a run that did not use the free one."
-        ),
-    ] = None,
+    body: BodyOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = None,
 ) -> None:

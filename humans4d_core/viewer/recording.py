@@ -42,6 +42,7 @@ class Recording:
     body: BodyModel | None  #: None: there are joints only
     stamps_ns: list[int] = field(default_factory=list)
     first_sight: dict[int, int] = field(default_factory=dict)  #: track id -> row of stamps_ns
+    people: dict[int, list[int]] = field(default_factory=dict)  #: person id -> rows that name him
     _offsets: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -131,6 +132,8 @@ def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recordi
             for person in people:
                 if isinstance(person, dict) and isinstance(person.get("track_id"), int):
                     recording.first_sight.setdefault(person["track_id"], len(recording))
+                    if isinstance(person.get("person_id"), int):
+                        recording.people.setdefault(person["person_id"], []).append(len(recording))
             names.add(str(line.get("body_model")))
             recording.stamps_ns.append(stamp)
             recording._offsets.append(offset)

@@ -1,0 +1,140 @@
+"""A person's pose over time, at an even frame rate, in a world with z up and the floor at 0.
+
+seen rows of people.jsonl -> gaps cut or filled -> even times -> world axes -> feet on the floor
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation, Slerp
+
+from ...body import BodyModel
+from ...errors import Humans4dError
+from ...types import TrackState
+from ..recording import Recording
+from ..view_frame import level_pose
+
+#: Images of a person below which there is no motion.
+FEWEST = 2
+#: Largest frame rate, 1/s: stamps a microsecond apart are no film.
+FASTEST = 240.0
+
+
+@dataclass(frozen=True)
+class PersonMotion:
+    """T frames of one person. Vertices are scale * body(rotations, betas) + translation."""
+
+    person_id: int
+    first_second: float  #: of the recording
+    frame_rate: float  #: 1/s
+    rotations: np.ndarray  #: (T, 24, 3, 3) relative to the parent; the first SMPL's axes -> world
+    translation: np.ndarray  #: (T, 3) m
+    betas: np.ndarray  #: (B,)
+    scale: float
+    rest_joints: np.ndarray  #: (24, 3) m, of the body of these betas times scale
+    body: BodyModel
+
+    @property
+    def pelvis(self) -> np.ndarray:
+        """(T, 3) m, SMPL's first joint in the world: turning the body leaves it where it is."""
+        return self.translation + self.rest_joints[0]
+
+
+def motions_of(
+    recording: Recording, person_id: int, longest_gap: float = 1.0, frame_rate: float | None = None
+) -> list[PersonMotion]:
+    """The motion of a person, cut where nobody saw him for more than `longest_gap` seconds.
+
+    Only images that showed the person count; shorter gaps are filled by turning evenly from one
+    pose to the next. frame_rate: 1/s; None: the recording's own. The world's axes are the
+    camera's, turned upright by the mean direction of gravity: a camera that moves takes the world
+    along. Raises Humans4dError where the person is not in the recording, or was seen once.
+    """
+    body = recording.body
+    if body is None:
+        raise Humans4dError("the body model of this recording is not here: name it with --body")
+    seconds, rows, ups = _sights(recording, person_id)
+    if len(seconds) < FEWEST:
+        known = ", ".join(map(str, sorted(recording.people)[:20])) or "nobody"
+        what = "was seen once" if len(seconds) else "was never seen"
+        raise Humans4dError(f"person {person_id} {what}; people of the recording: {known}")
+    steps = np.diff(seconds)
+    rate = frame_rate or float(np.clip(1 / np.median(steps), 0.1, FASTEST))
+    world = level_pose(np.mean(ups, axis=0) if ups else None).rotation
+    betas = np.median([row[3] for row in rows], axis=0).astype(np.float32)
+    scale = float(np.median([row[4] for row in rows]))
+    _, rest_joints = at_rest(body, betas)
+    lines = [np.stack([row[k] for row in rows]) for k in range(3)]
+    motions = []
+    for part in np.split(np.arange(len(seconds)), np.flatnonzero(steps > longest_gap) + 1):
+        if len(part) < FEWEST:
+            continue
+        first, last = seconds[part[0]], seconds[part[-1]]
+        times = np.minimum(np.arange(first, last + 0.01 / rate, 1 / rate), last)
+        orient, pose, moved = (_at(times, seconds[part], line[part]) for line in lines)
+        # SMPL turns about its pelvis joint, which is off the origin: t' = R (s J0 + t) - s J0.
+        origin = scale * rest_joints[0]
+        moved = (origin + moved) @ world.T - origin
+        rotations = np.concatenate(((world @ orient)[:, None], pose), axis=1)
+        motion = PersonMotion(
+            person_id, float(times[0]), rate, rotations, moved, betas, scale,
+            scale * rest_joints, body,
+        )  # fmt: skip
+        motions.append(_on_the_floor(motion))
+    return motions
+
+
+def _sights(recording: Recording, person_id: int) -> tuple[np.ndarray, list, list]:
+    """Seconds (K,) of the images that showed the person, the bodies there, gravity's opposites."""
+    seconds: list[float] = []
+    rows, ups = [], []
+    for number in recording.people.get(person_id, ()):
+        frame = recording.frame(number)
+        people, second = frame.people, (frame.stamp_ns - recording.stamps_ns[0]) / 1e9
+        seen = (people.person_ids == person_id) & (people.states == TrackState.CONFIRMED)
+        if not seen.any() or (seconds and second <= seconds[-1]):
+            continue
+        row, bodies = int(np.flatnonzero(seen)[0]), people.bodies
+        assert bodies.scale is not None
+        rows.append((
+            bodies.global_orient[row], bodies.body_pose[row], bodies.translation_cam[row],
+            bodies.betas[row], bodies.scale[row],
+        ))  # fmt: skip
+        seconds.append(second)
+        ups.append(frame.world_from_camera.rotation[2])
+    return np.array(seconds), rows, ups
+
+
+def _at(times: np.ndarray, seconds: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values (K, 3), or rotations (K, 3, 3) or (K, J, 3, 3), of `seconds` at `times`."""
+    if values.ndim == 2:
+        return np.stack([np.interp(times, seconds, column) for column in values.T], axis=1)
+    joints = values.reshape(len(values), -1, 3, 3).transpose(1, 0, 2, 3).astype(np.float64)
+    turned = [Slerp(seconds, Rotation.from_matrix(each))(times).as_matrix() for each in joints]
+    return np.stack(turned, axis=1).reshape(len(times), *values.shape[1:])
+
+
+def at_rest(body: BodyModel, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) and joints (24, 3) m of a body of these betas, unturned."""
+    unturned = torch.eye(3).expand(1, 24, 3, 3)
+    with torch.inference_mode():
+        rest = body(unturned[:, 0], unturned[:, 1:], torch.from_numpy(betas)[None])
+    return rest.vertices[0].numpy(), rest.joints[0].numpy()
+
+
+def _on_the_floor(motion: PersonMotion) -> PersonMotion:
+    """The lowest point of the body at height 0, in the median over time."""
+    with torch.inference_mode():
+        lowest = []
+        frames = np.arange(len(motion.rotations))
+        for some in np.array_split(frames, len(frames) // 64 + 1):
+            turns = torch.from_numpy(motion.rotations[some].astype(np.float32))
+            betas = torch.from_numpy(motion.betas).expand(len(some), -1)
+            heights = motion.body(turns[:, 0], turns[:, 1:], betas).vertices[..., 2]
+            feet = motion.scale * heights.min(1).values.numpy()
+            lowest.append(feet + motion.translation[some, 2])
+    down = np.array((0, 0, np.median(np.concatenate(lowest))))
+    return replace(motion, translation=motion.translation - down)
