@@ -36,10 +36,11 @@ def film(tmp_path_factory) -> Path:
 
 
 def test_all_are_short_and_tested():
-    tested = Path(__file__).read_text() + (ROOT / "tests/ros/test_subscriber.py").read_text()
+    files = (Path(__file__), *(ROOT / "tests/ros").glob("test_*.py"))
+    tested = "".join(path.read_text() for path in files)
     for path in EXAMPLES.glob("*.py"):
         assert path.name in tested
-        assert len(path.read_text().splitlines()) <= 40, path.name
+        assert len(path.read_text().splitlines()) < 60, path.name
 
 
 def test_people_have_ids_and_places(film):
