@@ -42,12 +42,14 @@ ARGUMENTS = {
     ),
     "params_file": (os.path.join(SHARE, "config", "humans4d.yaml"), "Parameters (YAML)."),
     "checkpoint": ("", "HMR 2.0's weights. Empty: as params_file says."),
+    "view": ("false", "true: show people in 3D in the browser (humans4d_view says its address)."),
     "rviz": ("false", "true: start RViz as well."),
     "fixed_frame": ("", "RViz's fixed frame. Empty: as its configuration says."),
 }
 #: Handed on to humans4d.launch.py.
 OF_THE_NODE = (
-    "image", "camera_info", "image_transport", "params_file", "checkpoint", "rviz", "fixed_frame",
+    "image", "camera_info", "image_transport", "params_file", "checkpoint", "view", "rviz",
+    "fixed_frame",
 )  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def play_and_record(context):
         if event.action is replay and event.returncode == 0:
             return [Shutdown(reason="the bag has ended")]
         name, code = event.process_name, event.returncode
-        if name.startswith("rviz"):
+        if name.startswith(("rviz", "humans4d_view")):
             return None  # somebody has looked enough
         # Raised in a handler, it ends all processes and ros2 launch itself with exit code 1.
         raise checks.LaunchError(f"the replay has failed: {name} ended with exit code {code}")

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -309,6 +311,16 @@ def test_a_full_disk_ends_the_demo_with_one_sentence_and_keeps_what_was_recorded
     assert code == 1 and "Traceback" not in errors
     assert errors.count("error:") == 1 and "No space left on device" in errors
     assert list(read_messages(output / "recording", typestore=message_types()))
+
+
+def test_the_view_says_its_address_and_ends_with_the_demo(pedestrian_bag, tmp_path):
+    command = [*demo_command(pedestrian_bag, tmp_path / "out"), "--view", "--seconds", "1"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert said.returncode == 0, said.stderr
+    address = re.search(r"^View: (http://127\.0\.0\.1:\d+)$", said.stdout, re.M)[1]
+    with pytest.raises(URLError):
+        urlopen(address)
+    assert "Traceback" not in (tmp_path / "out/view.log").read_text()
 
 
 def test_results_that_cannot_be_written_are_one_sentence(pedestrian_bag, tmp_path, capfd):

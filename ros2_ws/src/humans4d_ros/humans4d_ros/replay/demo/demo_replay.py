@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -72,7 +73,8 @@ def replay(
         ros_node("humans4d_demo") as ros,
         BagPlayer(ros, source.bag, topics, restamp=True) as player,
         recording("humans4d_demo_recorder", options.output / "recording", RECORDED) as recorder,
-        _node_process(arguments, log) as process,
+        _process_of_ours("node", arguments, log) as process,
+        _view(options, images, console, stop),
     ):
         with console.status("Starting the node: it loads and warms up its models"):
             _wait_until_ready(process, log, player, topics, recorder, stop)
@@ -107,28 +109,50 @@ def replay(
         )
 
 
-def _node_arguments(source: DemoInput, options: Namespace, images: BagSource) -> list[str]:
-    arguments = ["--ros-args", "-p", f"detector:={options.detector}"]
-    arguments += ["-p", f"recovery:={options.recovery}"]
-    if images.is_compressed:
-        arguments += ["-p", "image_transport:=compressed"]
-        arguments += ["-r", f"image/compressed:={images.topic}"]
-    else:
-        arguments += ["-r", f"image:={images.topic}"]
-    if "/image_rect" in images.topic:
-        arguments += ["-p", "image_is_rectified:=true"]
+def _topics_of(images: BagSource) -> list[str]:
+    image = "image/compressed" if images.is_compressed else "image"
+    arguments = ["-r", f"{image}:={images.topic}"]
     if images.camera_info_topic is not None:
         arguments += ["-r", f"camera_info:={images.camera_info_topic}"]
-    else:
+    return arguments
+
+
+def _node_arguments(source: DemoInput, options: Namespace, images: BagSource) -> list[str]:
+    arguments = ["--ros-args", "-p", f"detector:={options.detector}"]
+    arguments += ["-p", f"recovery:={options.recovery}", *_topics_of(images)]
+    if images.is_compressed:
+        arguments += ["-p", "image_transport:=compressed"]
+    if "/image_rect" in images.topic:
+        arguments += ["-p", "image_is_rectified:=true"]
+    if images.camera_info_topic is None:
         arguments += ["-p", f"horizontal_fov:={math.radians(source.camera.fov_degrees)}"]
     return arguments
 
 
 @contextmanager
-def _node_process(arguments: list[str], log: Path) -> Iterator[subprocess.Popen]:
-    node = [sys.executable, "-m", "humans4d_ros.node", *arguments]
+def _view(
+    options: Namespace, images: BagSource, console: Console, stop: threading.Event
+) -> Iterator[None]:
+    """The view in the browser where it is wanted, from when it says its address."""
+    if not options.view:
+        yield
+        return
+    log = options.output / "view.log"
+    with _process_of_ours("view", ["--ros-args", *_topics_of(images)], log) as process:
+        while not (address := re.search(r"view: (http://\S+)", log.read_text(errors="replace"))):
+            if process.poll() is not None:
+                raise NodeFailed(f"the view ended before it was ready: {_last_words(log)}")
+            if stop.wait(0.05):
+                raise Interrupted
+        console.print(f"View: {address[1]}")
+        yield
+
+
+@contextmanager
+def _process_of_ours(module: str, arguments: list[str], log: Path) -> Iterator[subprocess.Popen]:
+    program = [sys.executable, "-m", f"humans4d_ros.{module}", *arguments]
     parent = str(os.getpid())
-    command = [sys.executable, "-m", "humans4d_ros.process.dies_with_parent", parent, *node]
+    command = [sys.executable, "-m", "humans4d_ros.process.dies_with_parent", parent, *program]
     with log.open("wb") as file:
         # In a session of its own: Ctrl-C reaches the demo, which then ends the node in order.
         process = subprocess.Popen(

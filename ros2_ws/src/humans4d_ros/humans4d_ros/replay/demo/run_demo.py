@@ -52,7 +52,8 @@ def run_demo(options: argparse.Namespace, console: Console, stop: threading.Even
 def _make_room(output: Path) -> None:
     """Remove what an earlier demo left, and nothing else."""
     recording = output / "recording"
-    files = [output / name for name in ("overlay.mp4", "people.jsonl", "summary.json", "node.log")]
+    names = ("overlay.mp4", "people.jsonl", "summary.json", "node.log", "view.log")
+    files = [output / name for name in names]
     try:
         output.mkdir(parents=True, exist_ok=True)
         for file in (*files, recording / "metadata.yaml", recording / "recording.mcap"):
@@ -128,6 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--detector", default=DetectorConfig().name, help=f"{', '.join(DETECTOR_NAMES)}."
     )
     parser.add_argument("--recovery", default=RecoveryConfig().name, choices=RECOVERY_NAMES)
+    parser.add_argument("--view", action="store_true", help="people in 3D in the browser meanwhile")
     parser.add_argument("--output", type=Path, default=Path("out/demo"), metavar="DIR")
     parser.add_argument("--cache", type=Path, default=Path(".cache/demo"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
