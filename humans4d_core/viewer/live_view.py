@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -17,8 +18,8 @@ from .view_server import DEFAULT_HOST, start_server, stop_server
 
 #: Images a second that are drawn at most.
 MOST_PER_SECOND = 30.0
-#: s for which somebody who just came is waited for before the loop looks again.
-WAIT = 0.5
+
+_LOG = logging.getLogger(__name__)
 
 
 class LiveView:
@@ -37,6 +38,8 @@ class LiveView:
         self._faces = np.asarray(faces)
         self._is_new = self._closed = False
         self._given = 0  # frames
+        self._last_stamp_ns = 0
+        self._is_placed = self._has_failed = False
         self.server.on_client_connect(lambda _: self._wake())
         self._thread = threading.Thread(target=self._draw, name="view", daemon=True)
         self._thread.start()
@@ -84,11 +87,9 @@ class LiveView:
 
     def _draw(self) -> None:
         since, given, rate = time.monotonic(), 0, 0.0
-        last_stamp, is_placed = None, False
         while True:
             with self._changed:
-                while not (self._is_new or self._closed):
-                    self._changed.wait(WAIT)
+                self._changed.wait_for(lambda: self._is_new or self._closed)
                 if self._closed:
                     return
                 frame, self._is_new = self._newest, False
@@ -97,18 +98,27 @@ class LiveView:
             now = time.monotonic()
             if now - since >= 1.0:
                 rate, since, given = (count - given) / (now - since), now, count
-            if last_stamp is not None and frame.stamp_ns < last_stamp:
-                self._scene.forget()
-            last_stamp = frame.stamp_ns
-            self._scene.note(frame)
-            if not is_placed and len(frame.people):
-                look_at_people(self.server, frame)
-                is_placed = True
-            if self.has_viewers:
-                self._scene.use_faces(self._faces)
-                self._scene.draw(frame, self.panel.shown)
-                self.panel.update(frame, rate)
+            try:
+                self._draw_frame(frame, rate)
+            except Exception:  # of somebody's message: the next one is drawn again
+                if not self._has_failed:
+                    _LOG.exception("an image's people cannot be shown")
+                    self._has_failed = True
             time.sleep(max(0.0, 1 / MOST_PER_SECOND - (time.monotonic() - now)))
+
+    def _draw_frame(self, frame: ViewFrame, rate: float) -> None:
+        frame = frame.finite()
+        if frame.stamp_ns < self._last_stamp_ns:
+            self._scene.forget()
+        self._last_stamp_ns = frame.stamp_ns
+        self._scene.note(frame)
+        if not self._is_placed and len(frame.people):
+            look_at_people(self.server, frame)
+            self._is_placed = True
+        if self.has_viewers:
+            self._scene.use_faces(self._faces)
+            self._scene.draw(frame, self.panel.shown)
+            self.panel.update(frame, rate)
 
 
 def show_result(view: LiveView, pipeline: Pipeline, frame: Frame, result: Result) -> None:

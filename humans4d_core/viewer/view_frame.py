@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,18 @@ class ViewFrame:
     def pelvis_world(self) -> np.ndarray:
         """(N, 3) m."""
         return self.world_from_camera.apply(self.people.bodies.pelvis_cam.astype(np.float64))
+
+    def finite(self) -> ViewFrame:
+        """Without people of whom a number is not finite: they cannot be drawn."""
+        bodies = self.people.bodies
+        parts = (bodies.joints_cam, bodies.vertices_cam, self.people.velocity_cam)
+        sound = np.ones(len(self.people), bool)
+        for part in parts:
+            sound &= np.isfinite(part).all(axis=tuple(range(1, part.ndim)))
+        if sound.all():
+            return self
+        forecast = None if self.forecast is None else self.forecast.select(sound)
+        return replace(self, people=self.people.select(sound), forecast=forecast)
 
 
 def view_frame(

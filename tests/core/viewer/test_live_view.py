@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.request
 
+import numpy as np
 import pytest
 from made_people import made_people
 
@@ -105,6 +106,36 @@ def test_twenty_come_and_go(view, make_view_frame, monkeypatch):
         time.sleep(0.02)
     wait_for(lambda: not view._is_new)
     assert view._thread.is_alive()
+
+
+def test_numbers_that_are_not_finite_hide_that_person_alone(view, make_view_frame, monkeypatch):
+    monkeypatch.setattr(type(view), "has_viewers", True)
+    frame = make_view_frame(seconds=1)
+    frame.people.bodies.vertices_cam[1, 3, 2] = np.nan
+    view.show(frame)
+    wait_for(lambda: len(view._scene._meshes) == 2)
+    assert sorted(view._scene._meshes) == [1, 3]
+
+
+def test_an_empty_room_is_an_empty_view(view, make_view_frame, monkeypatch, caplog):
+    monkeypatch.setattr(type(view), "has_viewers", True)
+    view.show(make_view_frame(seconds=1))
+    wait_for(lambda: view._scene._meshes)
+    view.show(make_view_frame(made_people(0), seconds=2))
+    wait_for(lambda: not view._scene._meshes)
+    assert "nobody" in view.panel._table.content and not caplog.records
+
+
+def test_a_frame_that_cannot_be_drawn_is_told_and_the_next_one_is_drawn(
+    view, make_view_frame, monkeypatch, caplog
+):
+    monkeypatch.setattr(type(view), "has_viewers", True)
+    people = made_people(2)
+    people.states[0] = 77  # of a message that this version does not know
+    view.show(make_view_frame(people, seconds=1))
+    wait_for(lambda: "cannot be shown" in caplog.text)
+    view.show(make_view_frame(seconds=2))
+    wait_for(lambda: len(view._scene._meshes) == 3)
 
 
 def test_time_that_goes_back_begins_a_new_scene(view, make_view_frame, monkeypatch):
