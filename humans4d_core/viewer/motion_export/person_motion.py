@@ -74,10 +74,9 @@ def motions_of(
             continue
         first, last = seconds[part[0]], seconds[part[-1]]
         times = np.minimum(np.arange(first, last + 0.01 / rate, 1 / rate), last)
-        orient, pose, moved = (_at(times, seconds[part], line[part]) for line in lines)
-        # SMPL turns about its pelvis joint, which is off the origin: t' = R (s J0 + t) - s J0.
-        origin = scale * rest_joints[0]
-        moved = (origin + moved) @ world.T - origin
+        orient, pose, pelvis = (_at(times, seconds[part], line[part]) for line in lines)
+        # SMPL turns about its pelvis joint, which is off the origin.
+        moved = pelvis @ world.T - scale * rest_joints[0]
         rotations = np.concatenate(((world @ orient)[:, None], pose), axis=1)
         motion = PersonMotion(
             person_id, float(times[0]), rate, rotations, moved, betas, scale,
@@ -95,12 +94,14 @@ def _sights(recording: Recording, person_id: int) -> tuple[np.ndarray, list, lis
         frame = recording.frame(number)
         people, second = frame.people, (frame.stamp_ns - recording.stamps_ns[0]) / 1e9
         seen = (people.person_ids == person_id) & (people.states == TrackState.CONFIRMED)
+        bodies = people.bodies
+        seen &= np.isfinite(bodies.joints_cam[:, 0]).all(1)
         if not seen.any() or (seconds and second <= seconds[-1]):
             continue
-        row, bodies = int(np.flatnonzero(seen)[0]), people.bodies
+        row = int(np.flatnonzero(seen)[0])
         assert bodies.scale is not None
         rows.append((
-            bodies.global_orient[row], bodies.body_pose[row], bodies.translation_cam[row],
+            bodies.global_orient[row], bodies.body_pose[row], bodies.joints_cam[row, 0],
             bodies.betas[row], bodies.scale[row],
         ))  # fmt: skip
         seconds.append(second)

@@ -1,11 +1,14 @@
 """A person's motion out of a recording."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from humans4d_core.errors import Humans4dError
 from humans4d_core.viewer.motion_export import motions_of
+from humans4d_core.viewer.recording import open_recording
 from humans4d_core.viewer.view_frame import level_pose
 
 from .conftest import RATE, UP
@@ -35,6 +38,18 @@ def test_the_body_is_the_recorded_one_turned_upright_with_its_feet_on_the_floor(
         down.append(shift[:, 2].mean())
     assert np.ptp(down) < 5e-3
     assert np.median(found[..., 2].min(1)) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_size_that_is_told_otherwise_in_each_image_moves_nobody(record):
+    recording = record()
+    (steady,) = motions_of(recording, 101)
+    lines = [json.loads(line) for line in recording.path.read_text().splitlines()]
+    for number, line in enumerate(lines):
+        line["people"][0]["scale"] *= (0.9, 1.1)[number % 2]
+    recording.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (uneven,) = motions_of(open_recording(recording.path)[0], 101)
+    moved = np.diff(uneven.pelvis, axis=0) - np.diff(steady.pelvis, axis=0)
+    assert np.abs(moved).max() < 1e-6
 
 
 def test_a_short_gap_is_filled_along_the_way(record):
