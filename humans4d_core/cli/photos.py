@@ -16,6 +16,7 @@ from .setting_options import (
     ConfigOption,
     FovOption,
     IntrinsicsOption,
+    PrivacyOption,
     SetOption,
     option,
     pipeline_config,
@@ -44,6 +45,7 @@ def photos(
     checkpoint: Annotated[Path | None, option("checkpoint")] = None,
     device: Annotated[str | None, option("device")] = None,
     threads: Annotated[int | None, option("threads")] = None,
+    privacy: PrivacyOption = "none",
     fov: FovOption = None,
     intrinsics: IntrinsicsOption = None,
     changes: SetOption = None,
@@ -103,7 +105,9 @@ def photos(
                 people = people.select(people.states == TrackState.CONFIRMED)
                 stem = f"{len(results) + 1:04d}_{path.stem}"
                 results.append(
-                    write_photo(output, stem, path.name, frame, people, faces, origin, meshes)
+                    write_photo(
+                        output, stem, path.name, frame, people, faces, origin, meshes, privacy
+                    )
                 )
                 advance()
             problems += source.unreadable

@@ -16,6 +16,7 @@ from .setting_options import (
     ConfigOption,
     FovOption,
     IntrinsicsOption,
+    PrivacyOption,
     SetOption,
     option,
     pipeline_config,
@@ -76,6 +77,7 @@ def run(
         int | None, typer.Option(min=1, help="Stop after this many frames that could be read.")
     ] = None,
     no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Make no overlay.mp4.")] = False,
+    privacy: PrivacyOption = "none",
     view: Annotated[
         bool, typer.Option("--view", help="Show it in 3D in the browser while it runs.")
     ] = False,
@@ -110,7 +112,7 @@ def run(
         max_people=max_people,
     )
     given_boxes = None if boxes is None else read_mot(boxes)
-    outputs = Outputs(output, not no_overlay, mot, mot_predicted, mot_smoothed)
+    outputs = Outputs(output, not no_overlay, mot, mot_predicted, mot_smoothed, privacy)
     choice = CameraChoice.from_text(fov, intrinsics)
     with open_source(input, choice, fps, topic) as source:
         if not choice.is_given and source.kind != "bag":
@@ -131,7 +133,7 @@ def run(
                     LiveView(pipeline.recovery.body.faces, view_host, view_port)
                 )
                 errors.print(f"view: {live.address}")
-                on_result = partial(show_result, live, pipeline)
+                on_result = partial(show_result, live, pipeline, privacy=privacy)
             stopped = stack.enter_context(stop_on_interrupt())
             on_frame = stack.enter_context(progress_bar(errors, total))
             summary = run_source(

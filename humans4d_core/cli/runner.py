@@ -39,6 +39,7 @@ class Outputs:
     mot: Path | None = None  #: tracks in MOT format: people seen in the images
     mot_predicted: Path | None = None  #: those, and who is predicted
     mot_smoothed: Path | None = None  #: those, filled and smoothed afterwards
+    privacy: str = "none"  #: what is done to the overlay's images: one of config.privacy.PRIVACY
 
     @property
     def people_path(self) -> Path:
@@ -138,7 +139,7 @@ def run(
         ]
         if overlay := outputs.overlay_path:
             rate = source.frame_rate
-            video = beside(overlay, lambda: OverlayWriter(overlay, rate, faces))
+            video = beside(overlay, partial(OverlayWriter, overlay, rate, faces, outputs.privacy))
         for frame in islice(_timed(source, times), max_frames):
             if camera is not None and not _is_same_size(frame.camera, camera):
                 _begin_anew(source, pipeline, camera, frame.camera)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..config import SETTINGS, PipelineConfig, Setting
+from ..config.privacy import PRIVACY
 from ..errors import Humans4dError
 from ..shown_text import shown
 
@@ -36,7 +37,23 @@ SetOption = Annotated[
         "node's alone, such as tracker.confirm_seconds=0.2. May be repeated.",
     ),
 ]  # fmt: skip
+
+
 #: The camera of inputs that do not bring one.
+def _privacy(value: str) -> str:
+    if value not in PRIVACY:
+        raise Humans4dError(f"--privacy {shown(value)}: give one of {', '.join(PRIVACY)}")
+    return value
+
+
+PrivacyOption = Annotated[
+    str,
+    typer.Option(
+        "--privacy",
+        help="What pictures show of people: none (all is shown), heads (hidden), no_image (black).",
+        callback=_privacy,
+    ),
+]
 FovOption = Annotated[
     float | None,
     typer.Option(

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..drawing import draw_overlay
+from ..drawing import draw_overlay, private_image
 from ..io.results.people_file import people_rows
 from ..types import Frame, People
 from .mesh_files import WRITERS
@@ -37,13 +37,16 @@ def write_photo(
     faces: np.ndarray,
     camera_origin: str,
     meshes: str = "",
+    privacy: str = "none",
 ) -> PhotoResult:
     """STEM_overlay.jpg, STEM_side.png, STEM_above.png, STEM.json, STEM.npz and, where
     `meshes` names a format of mesh_files, STEM.obj or STEM.glb of the image called `name`.
+    privacy: one of config.privacy.PRIVACY.
 
     Raises OSError where they cannot be written.
     """
-    overlay = draw_overlay(frame.image_bgr, people, faces, frame.camera)
+    image = private_image(frame.image_bgr, people, privacy)
+    overlay = draw_overlay(image, people, faces, frame.camera)
     _write_picture(folder / f"{stem}_overlay.jpg", overlay)
     _write_picture(folder / f"{stem}_side.png", view(people, faces, FROM_THE_SIDE))
     _write_picture(folder / f"{stem}_above.png", view(people, faces, FROM_ABOVE))

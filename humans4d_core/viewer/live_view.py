@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 
+from ..drawing import private_image
 from ..pipeline import Pipeline, Result
 from ..types import Frame
 from .first_look import look_at_people
@@ -121,11 +123,17 @@ class LiveView:
             self.panel.update(frame, rate)
 
 
-def show_result(view: LiveView, pipeline: Pipeline, frame: Frame, result: Result) -> None:
-    """Hand over what a pipeline has just made of a frame."""
+def show_result(
+    view: LiveView, pipeline: Pipeline, frame: Frame, result: Result, privacy: str = "none"
+) -> None:
+    """Hand over what a pipeline has just made of a frame. privacy: as of `private_image`."""
     forecast = None
     if view.has_viewers:
         forecast = pipeline.tracker.forecast(FORECAST_SECONDS)
+        image = private_image(frame.image_bgr, result.people, privacy)
+        frame = replace(frame, image_bgr=image)
+    elif privacy != "none":
+        frame = replace(frame, image_bgr=np.zeros_like(frame.image_bgr))
     view.show(
         view_frame(frame, result.people, result.up_cam, forecast, sum(result.seconds.values()))
     )

@@ -197,6 +197,17 @@ def test_with_one_listener_only_its_message_is_made(make_rig, make_people, frame
     assert made() == {topic}
 
 
+@pytest.mark.parametrize("privacy", ["none", "no_image"])
+def test_the_overlay_shows_the_image_only_where_it_may(make_rig, make_people, frame, privacy):
+    rig = make_rig(make_people(0), privacy=privacy)
+    rig.listen("/humans4d/overlay")
+    frame.image_bgr[:] = 77
+    rig.publish(frame)
+    rig.spin_until_received()
+    (overlay,) = rig.received["/humans4d/overlay"]
+    assert set(overlay.data) == {77 if privacy == "none" else 0}
+
+
 @pytest.mark.parametrize("target_frame", ["", "odom"])
 def test_every_output_names_the_same_frame_and_stamp(make_rig, make_people, moving, target_frame):
     rig = make_rig(make_people(3), target_frame=target_frame)

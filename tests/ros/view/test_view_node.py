@@ -148,7 +148,7 @@ def test_what_is_no_body_model_or_no_people_is_told_and_the_view_goes_on(
 @pytest.mark.parametrize(
     ("parameter", "reason"),
     [("host:=203.0.113.9", "cannot listen at 203.0.113.9"), ("port:=-1", "from 1 to 65535"),
-     ("port:=nonsense", "cannot start")],
+     ("port:=nonsense", "cannot start"), ("privacy:=faces", "give one of none, heads, no_image")],
 )  # fmt: skip
 def test_where_it_cannot_listen_it_says_why(start_view, parameter, reason):
     view = start_view(parameter)

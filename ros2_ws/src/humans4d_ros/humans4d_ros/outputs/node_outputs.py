@@ -13,7 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
-from humans4d_core.drawing.overlay import draw_overlay
+from humans4d_core.drawing import draw_overlay, private_image
 from humans4d_core.geometry.coordinate_frames import forecast_in_coordinate_frame
 from humans4d_core.pipeline import Pipeline, Result
 from humans4d_core.types import Forecast, Frame
@@ -216,7 +216,9 @@ class Outputs:
 
     def _drawn(self, scene: Scene) -> Image:
         frame = scene.frame
-        drawn = draw_overlay(frame.image_bgr, scene.people_cam, self._body.faces, frame.camera)
+        people = scene.people_cam
+        seen = private_image(frame.image_bgr, people, self.settings.privacy)
+        drawn = draw_overlay(seen, people, self._body.faces, frame.camera)
         height, width = drawn.shape[:2]
         image = Image(height=height, width=width, encoding="bgr8", step=3 * width)
         image.data = array("B", drawn.tobytes())

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from humans4d_core.config import SETTINGS, PartConfig, PipelineConfig, setting
 from humans4d_core.config.part_config import SettingInfo, info_of
+from humans4d_core.config.privacy import PRIVACY
 from humans4d_core.detection import DETECTOR_NAMES, check_detector
 from humans4d_core.errors import Humans4dError
 from humans4d_core.recovery import RECOVERY_NAMES, check_recovery
@@ -114,6 +115,11 @@ class NodeParameters(PartConfig):
         "Stands before the track's id in the names of TF frames: /tf is one tree, and several "
         "cameras need names of their own, such as 'left_' for body_left_1. Empty: made of the "
         "node's namespace, left_ in /left and nothing without one.",
+    )
+    privacy: str = _row(
+        "Outputs", "none",
+        "What ~/overlay shows of people: none (all is shown), heads (hidden), no_image (black).",
+        live=True, choices=PRIVACY,
     )
     forecast_horizon: float = _row(
         "Outputs", 2.0,

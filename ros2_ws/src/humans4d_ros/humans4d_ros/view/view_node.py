@@ -15,6 +15,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from humans4d_core.config.privacy import PRIVACY
+from humans4d_core.drawing import private_image
 from humans4d_core.errors import Humans4dError
 from humans4d_core.io.images.compressed_messages import compressed_message_to_bgr
 from humans4d_core.io.images.image_messages import image_message_to_bgr
@@ -39,8 +41,9 @@ ANY_FOV = 1.0
 class ViewNode(Node):
     """Shows what it hears; `view.address` says where.
 
-    Parameters: `host`, `port` (0: the first free one from 8080 on) and `world_frame`: a TF frame
-    with z up in which people are shown, such as odom. Empty: the frame of the messages, with z up
+    Parameters: `host`, `port` (0: the first free one from 8080 on), `privacy` (none, heads: hidden
+    in the image, no_image) and `world_frame`: a TF frame with z up in which people are shown, such
+    as odom. Empty: the frame of the messages, with z up
     unless its name ends as an optical frame's. Raises Humans4dError where it cannot listen there.
     """
 
@@ -48,6 +51,9 @@ class ViewNode(Node):
         super().__init__("humans4d_view", **arguments)
         host = self.declare_parameter("host", "127.0.0.1").value
         port = self.declare_parameter("port", 0).value
+        self._privacy = self.declare_parameter("privacy", "none").value
+        if self._privacy not in PRIVACY:
+            raise ValueError(f"privacy is '{self._privacy}': give one of {', '.join(PRIVACY)}")
         self._world_frame = self.declare_parameter("world_frame", "").value.strip("/")
         self.view = LiveView(np.zeros((0, 3), np.int32), host, port or None)
         self._transforms = TransformListener(self, self._tell)
@@ -88,19 +94,20 @@ class ViewNode(Node):
             self._tell(error)
 
     def _view_frame(self, message: TrackedPeople) -> ViewFrame:
-        header = message.header
+        header, people = message.header, message_to_people(message)
         world, image_pose = self._world_from(header.frame_id, header.stamp), None
         camera = self._camera or _any_camera(message.image_width, message.image_height)
         image = None
         if self._image is not None:
             image, frame_id = self._image
+            image = private_image(image, people, self._privacy)
             image_pose = self._world_from(frame_id, header.stamp)
         elif not header.frame_id.endswith(OPTICAL):
             camera = None  # nobody says where it is
         latency = message.latency_seconds
         return ViewFrame(
             join_stamp(header.stamp),
-            message_to_people(message),
+            people,
             camera,
             world,
             image,
@@ -130,7 +137,8 @@ class ViewNode(Node):
         self._take_picture(serialized, CompressedImage, compressed_message_to_bgr)
 
     def _take_picture(self, serialized: bytes, kind: type, to_bgr) -> None:
-        if not (self.view.has_viewers and self.view.panel.shown.image):
+        wanted = self.view.panel.shown.image and self._privacy != "no_image"
+        if not (wanted and self.view.has_viewers):
             return
         try:
             message = deserialize_message(serialized, kind)
