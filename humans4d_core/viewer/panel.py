@@ -67,15 +67,16 @@ class Panel:
 def people_table(frame: ViewFrame) -> str:
     """HTML: id, distance, speed, state and posture of everybody, nearest first."""
     people = frame.people
-    distance = np.linalg.norm(people.bodies.pelvis_cam, axis=1)
+    distance = frame.distances
     speed = np.linalg.norm(people.velocity_cam, axis=1)
     if not len(people):
         return _padded("nobody")
     rows = []
     for i in np.argsort(distance):
         posture = Posture(people.postures[i])
+        metres = "" if np.isnan(distance[i]) else f"{distance[i]:.1f} m"
         cells = (
-            str(int(people.track_ids[i])), f"{distance[i]:.1f} m", f"{speed[i]:.1f} m/s",
+            str(int(people.track_ids[i])), metres, f"{speed[i]:.1f} m/s",
             TrackState(people.states[i]).name.lower(),
             "" if posture is Posture.UNKNOWN else posture.name.lower(),
         )  # fmt: skip

@@ -120,7 +120,7 @@ class PeopleScene:
             self._draw_lines("skeletons", bones, colors, len(_BONES), show_bones)
             self._draw_trails(ids, colors, shown.trails)
             self._draw_forecasts(frame, chosen, colors, shown.forecasts)
-            self._draw_labels(frame, people, joints, shown.labels)
+            self._draw_labels(people, frame.distances[chosen], joints, shown.labels)
 
     def _keep(self, ids: set[int]) -> None:
         for nodes in (self._meshes, self._labels):
@@ -227,8 +227,9 @@ class PeopleScene:
         segments = np.concatenate(parts, axis=1)  # (N, T + 24, 2, 3)
         self._draw_lines("forecasts", segments.reshape(-1, 2, 3), colors, segments.shape[1])
 
-    def _draw_labels(self, frame: ViewFrame, people, joints: np.ndarray, visible: bool) -> None:
-        distances = np.linalg.norm(people.bodies.pelvis_cam, axis=1)
+    def _draw_labels(
+        self, people, distances: np.ndarray, joints: np.ndarray, visible: bool
+    ) -> None:
         speeds = np.linalg.norm(people.velocity_cam, axis=1)
         for row, track_id in enumerate(people.track_ids.tolist()):
             node = self._labels.get(track_id)
@@ -237,7 +238,8 @@ class PeopleScene:
                     node.visible = False
                 continue
             state = TrackState(people.states[row])
-            text = f"{track_id}  {distances[row]:.1f} m  {speeds[row]:.1f} m/s"
+            known = [] if np.isnan(distances[row]) else [f"{distances[row]:.1f} m"]
+            text = "  ".join([str(track_id), *known, f"{speeds[row]:.1f} m/s"])
             if state != TrackState.CONFIRMED:
                 text += f"  {state.name.lower()}"
             place = joints[row, 15] + np.array((0, 0, 0.35))

@@ -38,6 +38,14 @@ class ViewFrame:
         """(N, 3) m."""
         return self.world_from_camera.apply(self.people.bodies.pelvis_cam.astype(np.float64))
 
+    @property
+    def distances(self) -> np.ndarray:
+        """(N,) m from the camera to each pelvis; NaN where nobody says where the camera is."""
+        if self.camera is None:
+            return np.full(len(self.people), np.nan)
+        eye = (self.world_from_image or self.world_from_camera).translation
+        return np.asarray(np.linalg.norm(self.pelvis_world - eye, axis=1))
+
     def finite(self) -> ViewFrame:
         """Without people of whom a number is not finite: they cannot be drawn."""
         bodies = self.people.bodies

@@ -1,5 +1,7 @@
 """Where the world is that the view shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,6 +49,22 @@ def test_a_known_ground_is_the_worlds_floor():
     pose = Pose(np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]), np.array((0, 0, 1.5)))
     shown = view_frame(frame(ground_from_camera=pose), made_people(1))
     assert shown.ground_m == 0 and shown.world_from_camera is pose
+
+
+def test_distances_are_from_the_camera_wherever_people_are_told():
+    people = made_people(3)
+    here = view_frame(frame(), people)
+    np.testing.assert_allclose(
+        here.distances, np.linalg.norm(people.bodies.pelvis_cam, axis=1), rtol=1e-6
+    )
+    # People told in odom, and a camera that stands elsewhere in it.
+    eye = np.array((3.0, -2.0, 1.0))
+    odom = replace(
+        here, world_from_camera=Pose(np.eye(3), np.zeros(3)), world_from_image=Pose(np.eye(3), eye)
+    )
+    expected = np.linalg.norm(people.bodies.pelvis_cam - eye, axis=1)
+    np.testing.assert_allclose(odom.distances, expected, rtol=1e-6)
+    assert np.isnan(replace(odom, camera=None).distances).all()
 
 
 def test_a_forecast_of_others_is_left_out():
