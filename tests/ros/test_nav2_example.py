@@ -66,11 +66,16 @@ def test_the_bag_makes_grids_of_where_people_are_and_will_be_and_no_longer_are(t
             player = [sys.executable, "-m", "humans4d_ros.replay.bag_player", bag]
             subprocess.run(player, check=True, timeout=4 * TIMEOUT)
             wait_for(lambda: len(grids) >= 10)
+            # Everybody leaves.
+            gone = PeopleForecast()
+            gone.header.frame_id = "odom"
+            publisher = station.node.create_publisher(PeopleForecast, "/humans4d/forecasts", 1)
+            wait_for(lambda: publisher.publish(gone) or not any(grids[-1].data))
+            station.node.destroy_publisher(publisher)
         finally:
             node.terminate()
     told = {(f.header.stamp.sec, f.header.stamp.nanosec): f for f in list(forecasts)}
     compared = 0
-    first_places = None
     for grid in list(grids):
         forecast = told.get((grid.header.stamp.sec, grid.header.stamp.nanosec))
         if forecast is None or not forecast.people:
@@ -82,15 +87,7 @@ def test_the_bag_makes_grids_of_where_people_are_and_will_be_and_no_longer_are(t
         values = [value(origin, cells, place, grid.info.resolution) for place in places]
         assert min(values) > 0, "where people will be is occupied"
         compared += 1
-        if first_places is None:
-            first_places = places
     assert compared >= 5
-    # Six seconds on, people have left the places of the beginning; what is not in the grid is free.
-    left = [p for p in first_places if (np.linalg.norm(places - p, axis=1) > 2).all()]
-    assert left
-    last = origin + np.array(cells.shape[::-1]) * grid.info.resolution - grid.info.resolution
-    inside = [place for place in left if ((place >= origin) & (place < last)).all()]
-    assert all(value(origin, cells, place, grid.info.resolution) == 0 for place in inside)
 
 
 def wait_for(what):
