@@ -18,6 +18,7 @@ from .errors import ImageError
 
 __all__ = [
     "APPEARANCE_SIZE",
+    "BONES",
     "DISTORTION_MODELS",
     "JOINT_NAMES",
     "JOINT_PARENTS",
@@ -42,6 +43,8 @@ JOINT_NAMES = (
 
 #: Index of each joint's parent in SMPL's kinematic tree; the root has -1.
 JOINT_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
+#: (23, 2) each joint but the root, and its parent.
+BONES = np.array([(joint, parent) for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0])
 
 #: Numbers that describe a person's clothes: four for each of four parts of the body.
 APPEARANCE_SIZE = 16

@@ -1,4 +1,4 @@
-"""The node as a process of its own."""
+"""Programs of the ROS package as processes of their own."""
 
 import contextlib
 import os
@@ -14,9 +14,15 @@ TIMEOUT = 30.0
 
 
 class NodeProcess:
-    """The node as a process of its own, and what it says."""
+    """The node, or another program of the package, as a process of its own, and what it says."""
 
-    def __init__(self, parameters: dict, environment: dict[str, str] | None = None, arguments=()):
+    def __init__(
+        self,
+        parameters: dict,
+        environment: dict[str, str] | None = None,
+        arguments=(),
+        program: str = "node",
+    ):
         assignments = [f"{name}:={value}" for name, value in parameters.items()]
         options = [word for text in assignments for word in ("-p", text)]
         command = [
@@ -24,7 +30,7 @@ class NodeProcess:
             "-X",
             "faulthandler",
             "-m",
-            "humans4d_ros.node",
+            f"humans4d_ros.{program}",
             "--ros-args",
             *options,
             *arguments,

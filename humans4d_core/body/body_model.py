@@ -89,13 +89,17 @@ class BodyModel(torch.nn.Module):
         extra = data.joint_regressor_extra if on_smpl_mesh else None
         keep("_regressor_extra", extra)
 
-    def at_rest(self) -> tuple[np.ndarray, np.ndarray]:
-        """Vertices (V, 3) and joints (24, 3) of the mean body at rest: m, float32."""
+    def at_rest(self, betas: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Vertices (V, 3) and joints (24, 3) of a body at rest: m, float32.
+
+        betas: (10,); None: the mean body.
+        """
         device = self._weights.device
+        shape = np.zeros(NUM_BETAS) if betas is None else betas
         with torch.inference_mode():
             unturned = torch.eye(3, device=device).expand(1, NUM_JOINTS, 3, 3)
-            betas = torch.zeros(1, NUM_BETAS, device=device)
-            rest = self(unturned[:, 0], unturned[:, 1:], betas)
+            row = torch.as_tensor(shape, dtype=torch.float32, device=device)[None]
+            rest = self(unturned[:, 0], unturned[:, 1:], row)
         return rest.vertices[0].float().cpu().numpy(), rest.joints[0].float().cpu().numpy()
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ImageError
 from ..mesh.z_buffer import image_bounds, render
-from ..types import JOINT_PARENTS, Camera, People, TrackState
+from ..types import BONES, Camera, People, TrackState
 from .colors import id_color
 from .shading import blend_meshes
 
@@ -17,7 +17,6 @@ from .shading import blend_meshes
 MIN_JOINT_CONFIDENCE = 0.3
 _GREY = (160, 160, 160)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_BONES = np.array([(parent, joint) for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0])
 #: cv2's fixed point coordinates: a pixel has 2^4 parts.
 _SHIFT = 4
 
@@ -123,7 +122,7 @@ def _draw_skeletons(image, people: People, line: int) -> None:
     points = np.where(near[..., None], joints, 0) * (1 << _SHIFT)
     points = np.rint(points).astype(np.int32)
     for row, (p, ok) in enumerate(zip(points, drawn, strict=True)):
-        bones = list(p[_BONES[ok[_BONES].all(1)]])
+        bones = list(p[BONES[ok[BONES].all(1)]])
         # A line without length is a dot as wide as the line.
         dots = list(np.repeat(p[ok][:, None], 2, axis=1))
         color = tuple(int(0.25 * c + 0.75 * 255) for c in id_color(int(people.track_ids[row])))

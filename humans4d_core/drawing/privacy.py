@@ -5,14 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..types import JOINT_NAMES, JOINT_PARENTS, People, TrackState
+from ..types import BONES, JOINT_NAMES, People, TrackState
 
 #: m, from SMPL's head joint (between the ears) along the neck to the middle of the head, and the
 #: radius of what is hidden: hair and a joint that is some centimetres off are in it.
 MIDDLE, RADIUS = 0.06, 0.2
 #: Squares across a head that is hidden: too few to tell a face, whatever its size in the image.
 SQUARES = 4
-_BONES = np.array([(parent, joint) for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0])
 _HEAD, _NECK = JOINT_NAMES.index("head"), JOINT_NAMES.index("neck")
 
 
@@ -37,7 +36,7 @@ def _heads(people: People) -> tuple[np.ndarray, np.ndarray]:
     there = people.states != TrackState.LOST
     metres, pixels = people.bodies.joints_cam[there], people.bodies.joints_px[there]
     metres, pixels = metres.astype(np.float64), pixels.astype(np.float64)
-    first, last = _BONES.T
+    first, last = BONES.T
     with np.errstate(divide="ignore", invalid="ignore"):
         lengths = np.linalg.norm(pixels[:, first] - pixels[:, last], axis=-1)
         lengths /= np.linalg.norm(metres[:, first] - metres[:, last], axis=-1)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ..drawing.colors import id_color
-from ..types import JOINT_PARENTS, Pose, TrackState
+from ..types import BONES, Pose, TrackState
 from .view_frame import ViewFrame
 
 #: s of a person's way that are shown, and m that make it longer.
@@ -27,7 +27,6 @@ HIDDEN = 0.35
 #: Radius, in standard deviations, of the ellipse that holds 95 % of a plane's Gaussian.
 ELLIPSE_95 = 2.4477
 _CIRCLE = np.stack([f(np.linspace(0, 2 * np.pi, 25)) for f in (np.cos, np.sin)])  # (2, 25)
-_BONES = np.array([(parent, joint) for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0])
 _NOTHING = np.zeros((0, 2, 3), np.float32)
 
 
@@ -115,9 +114,9 @@ class PeopleScene:
             self._draw_ground(frame, joints)
             has_mesh = people.bodies.vertices_cam.shape[1] > 0 and len(self._faces) > 0
             self._draw_meshes(people, world, colors, shown.meshes and has_mesh)
-            bones = joints[:, _BONES].reshape(-1, 2, 3)
+            bones = joints[:, BONES].reshape(-1, 2, 3)
             show_bones = shown.skeletons or (shown.meshes and not has_mesh)
-            self._draw_lines("skeletons", bones, colors, len(_BONES), show_bones)
+            self._draw_lines("skeletons", bones, colors, len(BONES), show_bones)
             self._draw_trails(ids, colors, shown.trails)
             self._draw_forecasts(frame, chosen, colors, shown.forecasts)
             self._draw_labels(people, frame.distances[chosen], joints, shown.labels)

@@ -53,13 +53,14 @@ class Recording:
         """(F, 3) of the bodies' mesh."""
         return np.zeros((0, 3), np.int32) if self.body is None else np.asarray(self.body.faces)
 
-    def frame(self, row: int) -> ViewFrame:
-        """One frame. Raises InputFileError where its line cannot be used."""
+    def frame(self, row: int, with_meshes: bool = True) -> ViewFrame:
+        """One frame; without meshes nobody is posed. Raises InputFileError where its line cannot be
+        used."""
         with open_regular(self.path) as file:
             file.seek(self._offsets[row])
             line = _parsed(file.readline(LONGEST_LINE), self.path, row + 1)
         try:
-            people = self._people(line)
+            people = self._people(line, self.body if with_meshes else None)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputFileError(
                 f"{shown(self.path)}, line {row + 1}: {shown(error)}: it is no line of people.jsonl"
@@ -68,7 +69,7 @@ class Recording:
         world = level_pose(up if _is_vector(up) else None)
         return ViewFrame(self.stamps_ns[row], people, self.camera, world)
 
-    def _people(self, line: dict) -> People:
+    def _people(self, line: dict, body: BodyModel | None) -> People:
         rows = line["people"]
         values = {
             name: np.array([row[name] for row in rows], np.float32).reshape(-1, *shape)
@@ -80,8 +81,8 @@ class Recording:
         pose = _matrices(values["body_pose"])
         joints, moved = values["joints_cam"], values["translation_cam"]
         vertices = np.zeros((len(rows), 0, 3), np.float32)
-        if self.body is not None:
-            vertices = self._posed(orient, pose, betas) * scale[:, None, None] + moved[:, None]
+        if body is not None:
+            vertices = _posed(body, orient, pose, betas) * scale[:, None, None] + moved[:, None]
         n, ones = len(rows), np.ones((len(rows), 24), np.float32)
         bodies = Bodies(
             values["box"], values["confidence"], orient, pose, betas, moved, vertices, joints,
@@ -102,12 +103,6 @@ class Recording:
             postures=np.array([Posture[row["posture"]] for row in rows], np.uint8),
             posture_probability=values["posture_probability"],
         )
-
-    def _posed(self, orient: np.ndarray, pose: np.ndarray, betas: np.ndarray) -> np.ndarray:
-        assert self.body is not None
-        with torch.inference_mode():
-            parts = (torch.from_numpy(np.nan_to_num(part)) for part in (orient, pose, betas))
-            return self.body(*parts).vertices.numpy()
 
 
 def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recording, str]:
@@ -150,6 +145,12 @@ def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recordi
     else:
         note = f"bodies of {shown(', '.join(sorted(names)))}: without --body, skeletons are shown"
     return recording, note
+
+
+def _posed(body: BodyModel, *parts: np.ndarray) -> np.ndarray:
+    """Vertices (N, V, 3) of bodies of global_orient, body_pose and betas."""
+    with torch.inference_mode():
+        return body(*(torch.from_numpy(np.nan_to_num(part)) for part in parts)).vertices.numpy()
 
 
 def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:

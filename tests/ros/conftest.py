@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import gc
-import importlib.util
 import os
 import random
 import shutil
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 import pytest
 from humans4d_ros.distributions import fast_dds_profile_variable
+from loaded_files import loaded
 from made_people import made_people
 from node_processes import TIMEOUT, NodeProcess, shared_memory
 from places import ROOT, SHARED
@@ -71,9 +71,7 @@ def underlay() -> dict[str, str]:
     """Other projects' interface packages (underlay/), of which this process can import the missing
     ones from here on: vision_msgs, people_msgs, hri_msgs. The environment variables with which
     another process finds them; without these it is a machine that has not installed them."""
-    spec = importlib.util.spec_from_file_location("underlay_build", UNDERLAY / "build.py")
-    builder = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(builder)
+    builder = loaded(UNDERLAY / "build.py")
     prefix = builder.build()
     for library in sorted(prefix.glob("lib/*.so")):
         ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)  # ROS looks for them by name only
@@ -158,12 +156,14 @@ def start_node():
     """start_node(**parameters) -> NodeProcess; what a test leaves running is killed.
 
     environment: variables added to the process's, such as the fixture `underlay`. arguments: more
-    ROS arguments.
+    ROS arguments. program: module of the package.
     """
     started = []
 
-    def start(environment: dict[str, str] | None = None, arguments=(), **parameters) -> NodeProcess:
-        started.append(NodeProcess(parameters, environment, arguments))
+    def start(
+        environment: dict[str, str] | None = None, arguments=(), program="node", **parameters
+    ) -> NodeProcess:
+        started.append(NodeProcess(parameters, environment, arguments, program))
         return started[-1]
 
     yield start

@@ -1,30 +1,28 @@
 """examples/nav2_people: a bag of people becomes grids in which they and their ways are."""
 
-import importlib.util
 import os
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
 import yaml
+from loaded_files import loaded
 from node_processes import TIMEOUT
 from places import ROOT
+from waiting import wait_for
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
 EXAMPLE = ROOT / "examples/nav2_people"
+PATIENCE = 2 * TIMEOUT
 
 
 @pytest.fixture(scope="module")
 def people_grid():
-    spec = importlib.util.spec_from_file_location("people_grid", EXAMPLE / "people_grid.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(EXAMPLE / "people_grid.py")
 
 
 def value(origin, cells, place, resolution):
@@ -62,15 +60,15 @@ def test_the_bag_makes_grids_of_where_people_are_and_will_be_and_no_longer_are(t
     grids, forecasts = (station.received[t] for t in ("/people_grid", "/humans4d/forecasts"))
     with subprocess.Popen([sys.executable, EXAMPLE / "people_grid.py"]) as node:
         try:
-            wait_for(lambda: station.node.count_subscribers("/humans4d/forecasts") == 2)
+            wait_for(lambda: station.node.count_subscribers("/humans4d/forecasts") == 2, PATIENCE)
             player = [sys.executable, "-m", "humans4d_ros.replay.bag_player", bag]
             subprocess.run(player, check=True, timeout=4 * TIMEOUT)
-            wait_for(lambda: len(grids) >= 10)
+            wait_for(lambda: len(grids) >= 10, PATIENCE)
             # Everybody leaves.
             gone = PeopleForecast()
             gone.header.frame_id = "odom"
             publisher = station.node.create_publisher(PeopleForecast, "/humans4d/forecasts", 1)
-            wait_for(lambda: publisher.publish(gone) or not any(grids[-1].data))
+            wait_for(lambda: publisher.publish(gone) or not any(grids[-1].data), PATIENCE)
             station.node.destroy_publisher(publisher)
         finally:
             node.terminate()
@@ -90,15 +88,6 @@ def test_the_bag_makes_grids_of_where_people_are_and_will_be_and_no_longer_are(t
     assert compared >= 5
 
 
-def wait_for(what):
-    done = threading.Event()
-    for _ in range(int(2 * TIMEOUT / 0.05)):
-        if what():
-            return
-        done.wait(0.05)
-    raise AssertionError("it never came")
-
-
 def test_the_parameters_name_the_grids_topic_and_a_layer_that_nav2_has():
     layer = yaml.safe_load((EXAMPLE / "nav2_params.yaml").read_text())
     layer = layer["local_costmap"]["local_costmap"]["ros__parameters"]
@@ -113,7 +102,5 @@ def test_the_parameters_name_the_grids_topic_and_a_layer_that_nav2_has():
 
 def test_the_launch_file_describes_the_node_and_the_grid():
     pytest.importorskip("launch_ros", reason="comes with ROS 2's packages, not with its wheels")
-    spec = importlib.util.spec_from_file_location("people_launch", EXAMPLE / "people.launch.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded(EXAMPLE / "people.launch.py")
     assert len(module.generate_launch_description().entities) == 3

@@ -1,16 +1,15 @@
 """examples/follow_me.py and examples/bag_to_pandas.py."""
 
-import importlib.util
 import math
 import os
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
+from loaded_files import loaded
 from node_processes import TIMEOUT
 from places import ROOT
+from waiting import wait_for
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
@@ -21,10 +20,7 @@ from humans4d_msgs.msg import HumanMesh, TrackedPeople
 
 @pytest.fixture(scope="module")
 def follow_me():
-    spec = importlib.util.spec_from_file_location("follow_me", ROOT / "examples/follow_me.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded(ROOT / "examples/follow_me.py")
 
 
 def people(*places, **changes):
@@ -75,8 +71,8 @@ def test_it_stops_by_itself_when_people_fall_silent(station):
     publisher = station.node.create_publisher(TrackedPeople, "/humans4d/people", 5)
     with subprocess.Popen([sys.executable, ROOT / "examples/follow_me.py"]) as process:
         try:
-            wait_for(lambda: publisher.publish(people((0, 4))) or moves(commands))
-            wait_for(lambda: commands and not moves(commands))
+            wait_for(lambda: publisher.publish(people((0, 4))) or moves(commands), 2 * TIMEOUT)
+            wait_for(lambda: commands and not moves(commands), 2 * TIMEOUT)
         finally:
             process.terminate()
     station.node.destroy_publisher(publisher)
@@ -84,13 +80,6 @@ def test_it_stops_by_itself_when_people_fall_silent(station):
 
 def moves(commands) -> bool:
     return bool(commands) and commands[-1].linear.x > 0
-
-
-def wait_for(what):
-    end, pause = time.monotonic() + 2 * TIMEOUT, threading.Event()
-    while not what():
-        assert time.monotonic() < end
-        pause.wait(0.05)
 
 
 def test_a_bag_of_people_is_a_table(tmp_path):

@@ -10,8 +10,7 @@ from scipy.spatial.transform import Rotation
 from ...types import JOINT_NAMES, JOINT_PARENTS
 from .person_motion import PersonMotion
 
-#: BVH's programs take y for up, and centimetres.
-Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+#: Units of BVH's programs in a metre.
 CENTIMETRES = 100.0
 #: Length of a bone at the end of a limb, where SMPL has no further joint.
 END_CM = 5.0
@@ -44,11 +43,9 @@ def write_bvh(path: Path, motion: PersonMotion) -> None:
         lines.append(f"{pad}}}")
 
     joint(0, 0)
-    turns = motion.rotations.copy()
-    turns[:, 0] = Y_UP @ turns[:, 0]
+    turns, pelvis = motion.in_y_up()
     angles = Rotation.from_matrix(turns[:, order].reshape(-1, 3, 3)).as_euler("ZXY", degrees=True)
-    root = motion.pelvis @ Y_UP.T * CENTIMETRES
-    table = np.concatenate((root, angles.reshape(len(turns), 72)), axis=1)
+    table = np.concatenate((pelvis * CENTIMETRES, angles.reshape(len(turns), 72)), axis=1)
     lines += ["MOTION", f"Frames: {len(table)}", f"Frame Time: {1 / motion.frame_rate:.8f}"]
     with path.open("w") as file:
         file.write("\n".join(lines) + "\n")

@@ -16,8 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from ...drawing.colors import id_color
 from ...types import JOINT_NAMES, JOINT_PARENTS
-from .bvh_motion import Y_UP
-from .person_motion import PersonMotion, at_rest
+from .person_motion import PersonMotion
 
 #: Joints that carry a vertex, at most: what every viewer reads.
 INFLUENCES = 4
@@ -55,7 +54,7 @@ class _Buffer:
 def write_glb_motion(path: Path, motion: PersonMotion) -> None:
     """Metres, y up. What bends with the pose beside the joints (SMPL's pose blend shapes) is not in
     a skin, and left out."""
-    rest, _ = at_rest(motion.body, motion.betas)
+    rest, _ = motion.body.at_rest(motion.betas)
     buffer = _Buffer()
     weights, joints = _influences(motion.body.skinning_weights)
     attributes = {
@@ -69,12 +68,11 @@ def write_glb_motion(path: Path, motion: PersonMotion) -> None:
     inverse[:, 3, :3] = -motion.rest_joints  # column after column
     bind = buffer.add(inverse, "MAT4", _FLOAT)
 
-    turns = motion.rotations.copy()
-    turns[:, 0] = Y_UP @ turns[:, 0]
+    turns, pelvis = motion.in_y_up()
     quaternions = Rotation.from_matrix(turns.reshape(-1, 3, 3)).as_quat().reshape(-1, 24, 4)
     times = np.arange(len(turns), dtype="<f4") / np.float32(motion.frame_rate)
     clock = buffer.add(times, "SCALAR", _FLOAT)
-    moved = buffer.add((motion.pelvis @ Y_UP.T).astype("<f4"), "VEC3", _FLOAT)
+    moved = buffer.add(pelvis.astype("<f4"), "VEC3", _FLOAT)
     samplers = [{"input": clock, "output": moved}]
     channels = [{"sampler": 0, "target": {"node": 0, "path": "translation"}}]
     for joint in range(24):

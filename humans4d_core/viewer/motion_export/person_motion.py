@@ -21,6 +21,8 @@ from ..view_frame import level_pose
 FEWEST = 2
 #: Largest frame rate, 1/s: stamps a microsecond apart are no film.
 FASTEST = 240.0
+#: A world with z up -> one with y up.
+Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class PersonMotion:
     def pelvis(self) -> np.ndarray:
         """(T, 3) m, SMPL's first joint in the world: turning the body leaves it where it is."""
         return self.translation + self.rest_joints[0]
+
+    def in_y_up(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rotations (T, 24, 3, 3) and pelvis (T, 3) m in a world with y up, as viewers have it."""
+        rotations = self.rotations.copy()
+        rotations[:, 0] = Y_UP @ rotations[:, 0]
+        return rotations, self.pelvis @ Y_UP.T
 
 
 def motions_of(
@@ -66,7 +74,7 @@ def motions_of(
     world = level_pose(np.mean(ups, axis=0) if ups else None).rotation
     betas = np.median([row[3] for row in rows], axis=0).astype(np.float32)
     scale = float(np.median([row[4] for row in rows]))
-    _, rest_joints = at_rest(body, betas)
+    _, rest_joints = body.at_rest(betas)
     lines = [np.stack([row[k] for row in rows]) for k in range(3)]
     motions = []
     for part in np.split(np.arange(len(seconds)), np.flatnonzero(steps > longest_gap) + 1):
@@ -91,7 +99,7 @@ def _sights(recording: Recording, person_id: int) -> tuple[np.ndarray, list, lis
     seconds: list[float] = []
     rows, ups = [], []
     for number in recording.people.get(person_id, ()):
-        frame = recording.frame(number)
+        frame = recording.frame(number, with_meshes=False)
         people, second = frame.people, (frame.stamp_ns - recording.stamps_ns[0]) / 1e9
         seen = (people.person_ids == person_id) & (people.states == TrackState.CONFIRMED)
         bodies = people.bodies
@@ -116,14 +124,6 @@ def _at(times: np.ndarray, seconds: np.ndarray, values: np.ndarray) -> np.ndarra
     joints = values.reshape(len(values), -1, 3, 3).transpose(1, 0, 2, 3).astype(np.float64)
     turned = [Slerp(seconds, Rotation.from_matrix(each))(times).as_matrix() for each in joints]
     return np.stack(turned, axis=1).reshape(len(times), *values.shape[1:])
-
-
-def at_rest(body: BodyModel, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) and joints (24, 3) m of a body of these betas, unturned."""
-    unturned = torch.eye(3).expand(1, 24, 3, 3)
-    with torch.inference_mode():
-        rest = body(unturned[:, 0], unturned[:, 1:], torch.from_numpy(betas)[None])
-    return rest.vertices[0].numpy(), rest.joints[0].numpy()
 
 
 def _on_the_floor(motion: PersonMotion) -> PersonMotion:

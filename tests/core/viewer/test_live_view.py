@@ -8,18 +8,12 @@ import urllib.request
 import numpy as np
 import pytest
 from made_people import made_people
+from waiting import wait_for
 
 from humans4d_core.errors import Humans4dError
 from humans4d_core.viewer import LiveView
 
 TIMEOUT = 30.0
-
-
-def wait_for(what):
-    end = time.monotonic() + TIMEOUT
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def connected(view):
@@ -120,7 +114,8 @@ def test_numbers_that_are_not_finite_hide_that_person_alone(view, make_view_fram
 def test_an_empty_room_is_an_empty_view(view, make_view_frame, monkeypatch, caplog):
     monkeypatch.setattr(type(view), "has_viewers", True)
     view.show(make_view_frame(seconds=1))
-    wait_for(lambda: view._scene._meshes)
+    wait_for(lambda: "nobody" not in view.panel._table.content)
+    assert view._scene._meshes  # drawn before the table
     view.show(make_view_frame(made_people(0), seconds=2))
     wait_for(lambda: "nobody" in view.panel._table.content)
     assert not view._scene._meshes and not caplog.records

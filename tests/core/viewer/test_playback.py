@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from made_people import made_people
+from waiting import wait_for
 
 from humans4d_core.errors import InputFileError
 from humans4d_core.viewer.playback import Playback
@@ -46,13 +47,6 @@ def played(view, make_view_frame, monkeypatch):
     stop.set()
     thread.join(TIMEOUT)
     assert not thread.is_alive()
-
-
-def wait_for(what):
-    end = time.monotonic() + TIMEOUT
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_all_is_shown_in_order_and_a_damaged_line_is_passed(played):

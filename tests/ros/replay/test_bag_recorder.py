@@ -28,6 +28,7 @@ from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_typestore
 from std_msgs.msg import Header, Int32, String
 from tf2_msgs.msg import TFMessage
+from waiting import wait_for
 
 from humans4d_core.errors import Humans4dError, InputFileError
 from humans4d_core.io import message_typestore, read_messages
@@ -272,13 +273,6 @@ def test_a_place_that_cannot_hold_a_bag_is_refused_at_once(tmp_path):
     (tmp_path / "file").write_text("")
     with ros_node("recorder") as node, pytest.raises(InputFileError, match="file is no folder"):
         BagRecorder(node, tmp_path / "file" / "bag")
-
-
-def wait_for(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true"
-        time.sleep(0.02)
 
 
 def test_program_leaves_a_whole_bag_when_interrupted(tmp_path):

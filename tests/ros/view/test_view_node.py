@@ -2,15 +2,12 @@
 
 import os
 import re
-import signal
-import subprocess
-import sys
-import threading
+from functools import partial
 
 import numpy as np
 import pytest
 from browser_page import Page, needs_browser
-from node_processes import TIMEOUT
+from node_processes import NodeProcess
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
@@ -19,50 +16,15 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 SIZE = (700, 450)  # software draws the pictures
 
 
-class ViewProcess:
-    def __init__(self, *parameters):
-        words = [word for each in parameters for word in ("-p", each)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "humans4d_ros.view", "--ros-args", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        self.output = ""
-        self._said = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            with self._said:
-                self.output += line
-                self._said.notify_all()
-
-    def wait_until_it_says(self, pattern: str) -> str:
-        with self._said:
-            assert self._said.wait_for(lambda: re.search(pattern, self.output), 2 * TIMEOUT), (
-                self.output
-            )
-            return re.search(pattern, self.output)[1]
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(TIMEOUT)
-        self._reader.join(TIMEOUT)
-        return code
-
-
 @pytest.fixture
-def start_view():
-    started = []
+def start_view(start_node):
+    """start_view(**parameters) -> NodeProcess of the view."""
+    return partial(start_node, program="view")
 
-    def start(*parameters) -> ViewProcess:
-        started.append(ViewProcess(*parameters))
-        return started[-1]
 
-    yield start
-    for each in started:
-        each.process.kill()
-        each.process.wait(TIMEOUT)
+def address_of(view: NodeProcess) -> str:
+    view.wait_until_it_says(", view: http")
+    return re.search(r"view: (http://\S+)", view.output)[1]
 
 
 @pytest.fixture
@@ -98,7 +60,7 @@ def test_people_of_a_node_are_seen_with_ids_distances_and_states(
     from humans4d_core.types import TrackState
 
     view = start_view()
-    address = view.wait_until_it_says(r"view: (http://\S+)")
+    address = address_of(view)
     people = make_people(3, [TrackState.CONFIRMED, TrackState.OCCLUDED, TrackState.CONFIRMED])
     distances = np.linalg.norm(people.bodies.pelvis_cam, axis=1)
 
@@ -140,18 +102,18 @@ def test_what_is_no_body_model_or_no_people_is_told_and_the_view_goes_on(
     models = station.node.create_publisher(BodyModel, "/humans4d/body_model", latched)
     models.publish(BodyModel(name="x", num_vertices=2, faces=[0, 1, 2]))
     view = start_view()
-    view.wait_until_it_says("(no triangles of its vertices)")
+    view.wait_until_it_says("no triangles of its vertices")
     station.node.destroy_publisher(models)
     assert view.stop() == 0, view.output
 
 
 @pytest.mark.parametrize(
-    ("parameter", "reason"),
-    [("host:=203.0.113.9", "cannot listen at 203.0.113.9"), ("port:=-1", "from 1 to 65535"),
-     ("port:=nonsense", "cannot start"), ("privacy:=faces", "give one of none, heads, no_image")],
+    ("name", "value", "reason"),
+    [("host", "203.0.113.9", "cannot listen at 203.0.113.9"), ("port", -1, "from 1 to 65535"),
+     ("port", "nonsense", "cannot start"),
+     ("privacy", "faces", "give one of none, heads, no_image")],
 )  # fmt: skip
-def test_where_it_cannot_listen_it_says_why(start_view, parameter, reason):
-    view = start_view(parameter)
-    assert view.process.wait(TIMEOUT) == 1
-    view._reader.join(TIMEOUT)
+def test_where_it_cannot_listen_it_says_why(start_view, name, value, reason):
+    view = start_view(**{name: value})
+    assert view.wait() == 1
     assert reason in view.output and "Traceback" not in view.output

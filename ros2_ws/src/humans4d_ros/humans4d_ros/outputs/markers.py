@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from humans4d_core.drawing.colors import id_color
-from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, People, TrackState
+from humans4d_core.types import BONES, JOINT_NAMES, People, TrackState
 
 from .marker_array import (
     DELETE,
@@ -19,9 +19,7 @@ from .marker_array import (
 from .scene import Scene
 
 #: Both ends of each bone, one after the other.
-BONE_ENDS = np.array(
-    [end for joint, parent in enumerate(JOINT_PARENTS) if parent >= 0 for end in (joint, parent)]
-)
+BONE_ENDS = BONES.ravel()
 HEAD = JOINT_NAMES.index("head")
 LINE_WIDTH, LABEL_HEIGHT, LABEL_ABOVE_HEAD = 0.03, 0.2, 0.35  # m
 OCCLUDED_OPACITY = 0.35

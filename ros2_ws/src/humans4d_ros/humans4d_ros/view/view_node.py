@@ -43,8 +43,8 @@ class ViewNode(Node):
 
     Parameters: `host`, `port` (0: the first free one from 8080 on), `privacy` (none, heads: hidden
     in the image, no_image) and `world_frame`: a TF frame with z up in which people are shown, such
-    as odom. Empty: the frame of the messages, with z up
-    unless its name ends as an optical frame's. Raises Humans4dError where it cannot listen there.
+    as odom. Empty: the frame of the messages, with z up unless its name ends as an optical frame's.
+    Raises Humans4dError where it cannot listen there, ValueError for another privacy.
     """
 
     def __init__(self, **arguments):
