@@ -4,9 +4,10 @@
     python tools/lock_requirements.py
 
 The container installs them with `pip --require-hashes` (HUMANS4D_LOCKED=1, see ./run). Versions are
-those of requirements/constraints.txt where that names one. Four files, because a machine takes
+those of requirements/constraints.txt where that names one. Five files, because a machine takes
 some of them:
 
+trackeval.txt    TrackEval alone, for all
 torch.txt        the default of HUMANS4D_TORCH and CUDA
 numpy1.txt       the rest, for a sourced ROS 2 whose modules are bound to numpy 1 (Humble, Jazzy)
 numpy2.txt       the rest, for the others
@@ -33,8 +34,10 @@ HEAD = "# Written by tools/lock_requirements.py; do not edit.\n"
 Locked = dict[str, str]
 
 
-def resolve(*sources: Path, extra_lines: tuple[str, ...] = (), constrained=True) -> Locked:
-    """One resolution for every Python and processor."""
+def resolve(
+    *sources: Path, extra_lines: tuple[str, ...] = (), constrained=True, options=()
+) -> Locked:
+    """One resolution for every Python and processor; options: of uv."""
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder, "lines.txt")
         lines.write_text("\n".join(extra_lines) + "\n")
@@ -42,9 +45,9 @@ def resolve(*sources: Path, extra_lines: tuple[str, ...] = (), constrained=True)
         command += ["--python-version", OLDEST_PYTHON, "--no-header", "--no-annotate"]
         if constrained:
             command += ["--constraints", str(REQUIREMENTS / "constraints.txt")]
-        command += [*map(str, sources), str(lines)]
+        command += [*options, *map(str, sources), str(lines)]
         if PROJECT in sources:
-            command += ["--extra", "test", "--extra", "view"]
+            command += ["--extra", "test", "--extra", "view", "--extra", "report"]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     locked: Locked = {}
     for block in re.findall(r"^\S.*(?:\n .*)*", text, re.M):
@@ -72,6 +75,8 @@ def main() -> None:
     plain = resolve(PROJECT, colcon, extra_lines=(torch,))
     python = {name: block for name, block in everything.items() if name in plain}
     numpy1 = resolve(PROJECT, colcon, extra_lines=(torch, NUMPY_1), constrained=False)
+    trackeval = resolve(REQUIREMENTS / "trackeval.txt", options=("--no-deps",))
+    write("trackeval.txt", trackeval)
     write("torch.txt", torch_set)
     write("numpy1.txt", {name: b for name, b in numpy1.items() if not is_cuda.match(name)})
     write("numpy2.txt", {name: b for name, b in python.items() if not is_cuda.match(name)})

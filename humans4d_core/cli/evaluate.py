@@ -13,6 +13,8 @@ import typer
 from ..errors import Humans4dError
 from ..shown_text import shown
 from .evaluate_association import association
+from .evaluate_compare import compare
+from .evaluate_run import run, score
 from .tables import print_table
 
 app = typer.Typer(
@@ -21,6 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command()(run)
+app.command()(score)
+app.command()(compare)
 app.command()(association)
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -107,8 +107,8 @@ def run(
     """Process a source to its end, write the files, and return the summary (summary.json).
 
     boxes: used instead of the detector's. max_frames: counts images that can be read. on_frame:
-    called after each frame. on_result: hears what each frame became. should_stop: asked before each
-    frame; a stopped run leaves complete files of what it did.
+    called after each frame. on_result: hears what each frame became, late ones too. should_stop:
+    asked before each frame; a stopped run leaves complete files of what it did.
 
     people.jsonl and summary.json are the result: Humans4dError where they cannot be written. An
     overlay or file of tracks that fails is given up, with a note.
@@ -145,6 +145,8 @@ def run(
                 _begin_anew(source, pipeline, camera, frame.camera)
             camera = frame.camera
             result = pipeline.process(frame, None if boxes is None else boxes[frame.number])
+            if on_result is not None:
+                on_result(frame, result)
             if result.is_late:
                 late += 1
             else:
@@ -152,8 +154,6 @@ def run(
                 people = result.people
                 count.add(people)
                 box_count.add(result.boxes_without_body, result.boxes_left_out)
-                if on_result is not None:
-                    on_result(frame, result)
                 line = (frame.number, frame.stamp_ns, people, result.up_cam)
                 with times.measure("write"):
                     _write_first(people_file, line, side_outputs)

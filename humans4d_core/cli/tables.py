@@ -22,3 +22,8 @@ def print_table(
             for is_left, cell, width in zip(left, row, widths, strict=True)
         )
         typer.echo("  ".join(cells).rstrip())
+
+
+def number(value: float | None) -> str:
+    """Three digits that say something; "-" where there is none."""
+    return "-" if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

@@ -1,8 +1,9 @@
-"""The exponential map of SO(3) and its derivative, in numpy for the fit's inner loop."""
+"""The exponential map of SO(3), its derivative and its inverse, in numpy."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 
 def skew(vectors: np.ndarray) -> np.ndarray:
@@ -55,3 +56,13 @@ def kabsch(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.nd
     signs = np.ones((len(source), 3))
     signs[:, 2] = np.sign(np.linalg.det(u @ vt))
     return (u * signs[:, None]) @ vt
+
+
+def axis_angle(matrices: np.ndarray) -> np.ndarray:
+    """Rotations (*, 3, 3) -> (*, 3) radians; NaN where a matrix is not finite."""
+    flat = matrices.reshape(-1, 3, 3)
+    result = np.full((len(flat), 3), np.nan)
+    finite = np.isfinite(flat).all((1, 2))
+    if finite.any():
+        result[finite] = Rotation.from_matrix(flat[finite]).as_rotvec()
+    return result.reshape(matrices.shape[:-1])

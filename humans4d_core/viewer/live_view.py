@@ -127,6 +127,8 @@ def show_result(
     view: LiveView, pipeline: Pipeline, frame: Frame, result: Result, privacy: str = "none"
 ) -> None:
     """Hand over what a pipeline has just made of a frame. privacy: as of `private_image`."""
+    if result.is_late:
+        return
     forecast = None
     if view.has_viewers:
         forecast = pipeline.tracker.forecast(FORECAST_SECONDS)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from ...geometry.numpy_rotations import axis_angle
 from ...types import People, Posture, TrackState
 from .whole_lines import LineFile
 
@@ -80,20 +80,10 @@ def people_rows(people: People) -> list[dict]:
         "joints_cam": _rounded(bodies.joints_cam),
         "betas": _rounded(bodies.betas),
         "scale": _rounded(np.ones(len(people)) if bodies.scale is None else bodies.scale),
-        "global_orient": _rounded(_axis_angle(bodies.global_orient)),
-        "body_pose": _rounded(_axis_angle(bodies.body_pose)),
+        "global_orient": _rounded(axis_angle(bodies.global_orient)),
+        "body_pose": _rounded(axis_angle(bodies.body_pose)),
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _axis_angle(matrices: np.ndarray) -> np.ndarray:
-    """(*, 3, 3) -> (*, 3) radians; NaN where a matrix is not finite."""
-    flat = matrices.reshape(-1, 3, 3)
-    result = np.full((len(flat), 3), np.nan)
-    finite = np.isfinite(flat).all((1, 2))
-    if finite.any():
-        result[finite] = Rotation.from_matrix(flat[finite]).as_rotvec()
-    return result.reshape(matrices.shape[:-1])
 
 
 def _rounded(array: np.ndarray, decimals: int = 4) -> list:

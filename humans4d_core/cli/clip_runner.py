@@ -1,0 +1,162 @@
+"""One clip of an evaluation: exact, every image in its order, into the clip's tables."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..config import PipelineConfig
+from ..detection import GivenBoxes
+from ..errors import Humans4dError
+from ..evaluation.results.evaluation_folder import Clip, EvaluationFolder
+from ..evaluation.results.image_table import ImageTableWriter
+from ..evaluation.results.people_table import FORECAST_SECONDS, PeopleTableWriter
+from ..evaluation.results.tables import Columns, TableWriter
+from ..io import CameraChoice, open_source, read_mot
+from ..pipeline import Pipeline, Result, create_pipeline
+from ..shown_text import shown
+from ..types import Frame
+from .runner import Outputs, run
+
+STAGES = ("detect", "recover", "track")
+_TIMES: Columns = {"frame": (np.int32, ()), **{name: (np.float32, ()) for name in STAGES}}
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """By what all clips are read."""
+
+    camera: CameraChoice
+    topic: str | None = None
+    max_frames: int | None = None
+
+
+class _Tables:
+    """The clip's tables, filled image by image."""
+
+    def __init__(self, folder: Path, pipeline: Pipeline, stack: ExitStack):
+        self._pipeline = pipeline
+        self._people = stack.enter_context(PeopleTableWriter(folder / "tracks.parquet"))
+        self._images = stack.enter_context(ImageTableWriter(folder / "images.parquet"))
+        self._times = stack.enter_context(TableWriter(folder / "times.parquet", _TIMES))
+
+    def add(self, frame: Frame, result: Result) -> None:
+        self._images.write(
+            frame, result.up_cam, result.is_late, result.boxes_without_body, result.boxes_left_out
+        )
+        if result.is_late:
+            return
+        people = result.people
+        forecast = self._pipeline.tracker.forecast(FORECAST_SECONDS) if len(people) else None
+        self._people.write(frame.number, frame.stamp_ns, people, forecast)
+        seconds = {name: np.array([result.seconds[name]]) for name in STAGES}
+        self._times.write({"frame": np.array([frame.number]), **seconds})
+
+
+def run_clip(
+    clip: Clip, folder: EvaluationFolder, config: PipelineConfig, options: ClipOptions
+) -> dict:
+    """Run one clip, put it into its folder, and return its summary.
+
+    Raises Humans4dError where it cannot be read; what was begun stays under another name.
+    """
+    boxes = None if clip.boxes is None else read_mot(Path(clip.boxes))
+    place = folder.unfinished(clip.name)
+    with open_source(clip.input, options.camera, clip.frame_rate, options.topic) as source:
+        pipeline = create_pipeline(config, detector=None if boxes is None else GivenBoxes())
+        outputs = Outputs(place, overlay=False, mot=place / "tracks.txt")
+        outputs.prepare([])
+        with ExitStack() as stack:
+            tables = _Tables(place, pipeline, stack)
+            summary = run(source, pipeline, outputs, boxes, options.max_frames,
+                          on_result=tables.add)  # fmt: skip
+    folder.finish(clip.name)
+    return summary
+
+
+def run_clips(
+    clips: Sequence[Clip],
+    folder: EvaluationFolder,
+    config: PipelineConfig,
+    options: ClipOptions,
+    processes: int,
+    tell: Callable[[str, str], None],
+) -> dict[str, str]:
+    """Run all clips, some at once; name -> why it failed, of those that did.
+
+    tell: hears a clip's name and what came of it. A process that dies fails its clip alone.
+    """
+    if processes < 2 or len(clips) < 2:
+        failures = {}
+        for clip in clips:
+            problem = _attempt(clip, folder, config, options)
+            if problem:
+                failures[clip.name] = problem
+            tell(clip.name, problem or "done")
+        return failures
+    return _side_by_side(clips, folder, config, options, processes, tell)
+
+
+def _attempt(
+    clip: Clip, folder: EvaluationFolder, config: PipelineConfig, options: ClipOptions
+) -> str:
+    """Why a clip failed; "" where it did not."""
+    try:
+        run_clip(clip, folder, config, options)
+    except Humans4dError as error:
+        return str(error)
+    except OSError as error:
+        return shown(error, 1000)
+    return ""
+
+
+def _attempt_aside(connection, *arguments) -> None:
+    connection.send(_attempt(*arguments))
+    connection.close()
+
+
+def _side_by_side(clips, folder, config, options, processes, tell) -> dict[str, str]:
+    context = multiprocessing.get_context("spawn")  # threads of networks do not survive a fork
+    waiting, failures = list(clips), {}
+    running: dict[str, tuple[Any, Any]] = {}  # a process and its end of the pipe
+    try:
+        while waiting or running:
+            while waiting and len(running) < processes:
+                clip = waiting.pop(0)
+                mine, theirs = context.Pipe(duplex=False)
+                process = context.Process(
+                    target=_attempt_aside, args=(theirs, clip, folder, config, options)
+                )
+                process.start()
+                theirs.close()
+                running[clip.name] = process, mine
+            for name, (process, connection) in list(running.items()):
+                if process.is_alive() and not connection.poll():
+                    continue
+                problem = _said(process, connection)
+                if problem:
+                    failures[name] = problem
+                tell(name, problem or "done")
+                del running[name]
+            time.sleep(0.05)
+    finally:
+        for process, _ in running.values():
+            process.kill()
+    return failures
+
+
+def _said(process, connection) -> str:
+    try:
+        problem = str(connection.recv())
+    except EOFError:
+        process.join()
+        problem = f"its process ended with exit code {process.exitcode}"
+    process.join()
+    return problem

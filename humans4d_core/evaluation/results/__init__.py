@@ -1,0 +1,1 @@
+"""What an evaluation keeps of each clip: people and images as tables."""

@@ -1,0 +1,6 @@
+"""What is true of a clip, in the formats that users have it in."""
+
+from .truth import Place, Truth
+from .truth_reading import FORMATS, TruthOptions, read_truth
+
+__all__ = ["FORMATS", "Place", "Truth", "TruthOptions", "read_truth"]

@@ -1,0 +1,80 @@
+"""What is true of one clip's people, at its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+import numpy as np
+
+from ...batch import Batch, joined
+
+
+class Place(Enum):
+    """What a true place is of. Only a pelvis can be compared in height."""
+
+    PELVIS = "pelvis"
+    GROUND = "point on the ground, or of the person"
+
+
+@dataclass(frozen=True)
+class TruthRows(Batch):
+    """R rows: one person at one image."""
+
+    frame: np.ndarray  #: (R,) int64, number of the image, 1 = first
+    person: np.ndarray  #: (R,) int64
+    counts: np.ndarray  #: (R,) bool; False: to find it is neither right nor wrong
+    box: np.ndarray  #: (R, 4) x_min, y_min, x_max, y_max, px; NaN: unknown
+    place_cam: np.ndarray  #: (R, 3) m in the camera's optical frame; NaN: unknown
+    #: (R,) share of the person that is hidden, 0..1; NaN: unknown
+    hidden: np.ndarray
+    #: (R, 24, 3) m in the camera's optical frame, SMPL's joints; NaN: unknown
+    joints_cam: np.ndarray
+
+    @classmethod
+    def of(cls, frame, person, **known) -> TruthRows:
+        """Rows of which not everything is known."""
+        count = len(frame)
+        columns = {
+            "counts": np.ones(count, bool),
+            "box": np.full((count, 4), np.nan),
+            "place_cam": np.full((count, 3), np.nan),
+            "hidden": np.full(count, np.nan),
+            "joints_cam": np.full((count, 24, 3), np.nan, np.float32),
+        }
+        columns.update(known)
+        return cls(np.asarray(frame, np.int64), np.asarray(person, np.int64), **columns)
+
+    @classmethod
+    def join(cls, parts: list[TruthRows]) -> TruthRows:
+        """All rows; nobody of no parts."""
+        return joined(parts) if parts else cls.of(np.zeros(0), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Of one clip, at those of its images that the truth is of."""
+
+    rows: TruthRows
+    frames: np.ndarray  #: (F,) int64, images at which everybody who is there has a row
+    place: Place = Place.PELVIS
+    #: (3,) direction against gravity in the axes of a camera that keeps it; None: unknown.
+    up_cam: np.ndarray | None = None
+    unmatched: int = 0  #: entries of the truth that belong to no image
+    notes: tuple[str, ...] = field(default=())  #: what was assumed, for the user
+
+    @property
+    def has_boxes(self) -> bool:
+        return bool(np.isfinite(self.rows.box[self.rows.counts]).any())
+
+    @property
+    def has_places(self) -> bool:
+        return bool(np.isfinite(self.rows.place_cam[self.rows.counts]).any())
+
+    @property
+    def has_joints(self) -> bool:
+        return bool(np.isfinite(self.rows.joints_cam[self.rows.counts]).any())
+
+    def with_notes(self, *notes: str) -> Truth:
+        """With more of them."""
+        return replace(self, notes=(*self.notes, *notes))
