@@ -30,3 +30,12 @@ class InputFileError(Humans4dError):
 
 class ModelFileError(Humans4dError):
     """Weights or a body file that cannot be used or must not be trusted."""
+
+
+class TransformError(Humans4dError):
+    """A transform that is not known: what was looked for, when, and what to do."""
+
+    def __init__(self, text: str, may_still_come: bool = True):
+        """`may_still_come`: waiting may help."""
+        super().__init__(text)
+        self.may_still_come = may_still_come

@@ -70,3 +70,34 @@ def count_images(path):
     with open_source(path) as source:
         count = sum(1 for _ in source)
         return count, source.skipped, source.notes
+
+
+def transform(stamp_ns, parent, child, translation, quaternion=(0.0, 0.0, 0.0, 1.0)):
+    """A tf2_msgs/TFMessage of one transform."""
+    vector = TYPES["geometry_msgs/msg/Vector3"](*map(float, translation))
+    turn = TYPES["geometry_msgs/msg/Quaternion"](*map(float, quaternion))
+    pose = TYPES["geometry_msgs/msg/Transform"](vector, turn)
+    stamped = TYPES["geometry_msgs/msg/TransformStamped"](header(stamp_ns, parent), child, pose)
+    return TYPES["tf2_msgs/msg/TFMessage"]([stamped])
+
+
+def pose(x, y, z):
+    """A geometry_msgs/Pose that is not turned."""
+    point = TYPES["geometry_msgs/msg/Point"](float(x), float(y), float(z))
+    return TYPES["geometry_msgs/msg/Pose"](
+        point, TYPES["geometry_msgs/msg/Quaternion"](0.0, 0.0, 0.0, 1.0)
+    )
+
+
+def write_messages(path, messages):
+    """A new rosbag2 (mcap) of (topic, log time ns, message), in their order."""
+    from rosbags.rosbag2 import StoragePlugin, Writer
+
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connections = {}
+        for topic, log_ns, message in messages:
+            kind = message.__msgtype__
+            if topic not in connections:
+                connections[topic] = writer.add_connection(topic, kind, typestore=STORE)
+            writer.write(connections[topic], log_ns, STORE.serialize_cdr(message, kind))
+    return path

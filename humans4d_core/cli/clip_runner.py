@@ -19,7 +19,7 @@ from ..evaluation.results.evaluation_folder import Clip, EvaluationFolder
 from ..evaluation.results.image_table import ImageTableWriter
 from ..evaluation.results.people_table import FORECAST_SECONDS, PeopleTableWriter
 from ..evaluation.results.tables import Columns, TableWriter
-from ..io import CameraChoice, open_source, read_mot
+from ..io import CameraChoice, CompanionChoice, open_source, read_mot
 from ..pipeline import Pipeline, Result, create_pipeline
 from ..shown_text import shown
 from ..types import Frame
@@ -35,6 +35,7 @@ class ClipOptions:
 
     camera: CameraChoice
     topic: str | None = None
+    companions: CompanionChoice = CompanionChoice()
     max_frames: int | None = None
 
 
@@ -69,7 +70,9 @@ def run_clip(
     """
     boxes = None if clip.boxes is None else read_mot(Path(clip.boxes))
     place = folder.unfinished(clip.name)
-    with open_source(clip.input, options.camera, clip.frame_rate, options.topic) as source:
+    with open_source(
+        clip.input, options.camera, clip.frame_rate, options.topic, options.companions
+    ) as source:
         pipeline = create_pipeline(config, detector=None if boxes is None else GivenBoxes())
         outputs = Outputs(place, overlay=False, mot=place / "tracks.txt")
         outputs.prepare([])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,16 @@ import typer
 
 from ..errors import Humans4dError
 from ..shown_text import shown
-from .setting_options import ConfigOption, FovOption, IntrinsicsOption, SetOption, pipeline_config
+from .setting_options import (
+    ConfigOption,
+    DepthTopicOption,
+    FixedFrameOption,
+    FovOption,
+    GroundFrameOption,
+    IntrinsicsOption,
+    SetOption,
+    pipeline_config,
+)
 from .tables import number, print_table
 
 if TYPE_CHECKING:
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
 TruthFormatOption = Annotated[
     str | None,
     typer.Option(help="Of the truth, where its file does not tell: mot, kitti, jrdb, run, "
-                 "pose2sim, tum.", show_default=False),
+                 "pose2sim, tum, topic.", show_default=False),
 ]  # fmt: skip
 ToleranceOption = Annotated[
     float | None,
@@ -82,6 +92,9 @@ def run(
     topic: Annotated[
         str | None, typer.Option(help="Image topic of bags that have several.")
     ] = None,
+    fixed_frame: FixedFrameOption = None,
+    ground_frame: GroundFrameOption = None,
+    depth_topic: DepthTopicOption = None,
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="Only so many images of each input.")
     ] = None,
@@ -102,19 +115,24 @@ def run(
     from ..evaluation.inputs import clips_of, find_inputs
     from ..evaluation.results.evaluation_folder import EvaluationFolder, Plan
     from ..evaluation.results.tables import require_pyarrow
-    from ..evaluation.truth import TruthOptions
-    from ..io import CameraChoice
+    from ..io import CameraChoice, CompanionChoice
     from .clip_runner import ClipOptions, run_clips
 
     require_pyarrow()
-    truth_options = TruthOptions.from_text(truth_format, tolerance, truth_frame, camera_in_truth)
+    truth_options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth)
     config = pipeline_config(config_file, changes or ())
     bounds = _criteria(criteria)
     clips = clips_of(find_inputs(inputs), truth or (), boxes or (), fps)
-    options = ClipOptions(CameraChoice.from_text(fov, intrinsics), topic, max_frames)
+    companions = CompanionChoice(fixed_frame or "", ground_frame or "", depth_topic or "")
+    options = ClipOptions(CameraChoice.from_text(fov, intrinsics), topic, companions, max_frames)
     plan = Plan(
         {name: config.value(name) for name in SETTINGS},
-        {"camera": options.camera.origin, "topic": topic, "max_frames": max_frames},
+        {
+            "camera": options.camera.origin,
+            "topic": topic,
+            "max_frames": max_frames,
+            **asdict(companions),
+        },
         tuple(clips),
     )
     folder = EvaluationFolder(output)
@@ -150,9 +168,8 @@ def score(
 ) -> None:  # fmt: skip
     """Compute figures and report again, without running anything."""
     from ..evaluation.results.evaluation_folder import EvaluationFolder
-    from ..evaluation.truth import TruthOptions
 
-    options = TruthOptions.from_text(truth_format, tolerance, truth_frame, camera_in_truth)
+    options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth)
     _score(EvaluationFolder(folder), options, _criteria(criteria))
 
 
@@ -181,6 +198,16 @@ def _score(folder: EvaluationFolder, options: TruthOptions, criteria: list[Crite
         )
         if not all(verdict.is_met for verdict in verdicts):
             raise typer.Exit(1)
+
+
+def _truth_options(
+    format: str | None, tolerance: float | None, frame: str | None, camera: str | None
+) -> TruthOptions:
+    from ..evaluation.truth import FORMATS, TruthOptions
+
+    if format is not None and format not in FORMATS:
+        raise Humans4dError(f"truth format '{shown(format)}' is not one of {', '.join(FORMATS)}")
+    return TruthOptions.from_text(format, tolerance, frame, camera)
 
 
 def print_figures(figures: list[Figure]) -> None:

@@ -14,7 +14,10 @@ from ..shown_text import shown
 from .interrupts import INTERRUPTED, stop_on_interrupt
 from .setting_options import (
     ConfigOption,
+    DepthTopicOption,
+    FixedFrameOption,
     FovOption,
+    GroundFrameOption,
     IntrinsicsOption,
     PrivacyOption,
     SetOption,
@@ -72,6 +75,9 @@ def run(
     topic: Annotated[
         str | None, typer.Option(help="Image topic of a bag that has several.")
     ] = None,
+    fixed_frame: FixedFrameOption = None,
+    ground_frame: GroundFrameOption = None,
+    depth_topic: DepthTopicOption = None,
     max_people: Annotated[int | None, option("max_people")] = None,
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many frames that could be read.")
@@ -91,7 +97,7 @@ def run(
 
     from ..detection import GivenBoxes, check_detector
     from ..drawing import warm_up
-    from ..io import CameraChoice, open_source, read_mot
+    from ..io import CameraChoice, CompanionChoice, open_source, read_mot
     from ..pipeline import create_pipeline
     from ..viewer import LiveView, show_result
     from .runner import Outputs
@@ -114,7 +120,8 @@ def run(
     given_boxes = None if boxes is None else read_mot(boxes)
     outputs = Outputs(output, not no_overlay, mot, mot_predicted, mot_smoothed, privacy)
     choice = CameraChoice.from_text(fov, intrinsics)
-    with open_source(input, choice, fps, topic) as source:
+    companions = CompanionChoice(fixed_frame or "", ground_frame or "", depth_topic or "")
+    with open_source(input, choice, fps, topic, companions) as source:
         if not choice.is_given and source.kind != "bag":
             source.notes.append(
                 f"camera unknown, {source.camera_origin}: metres are only as good as that guess, "

@@ -64,6 +64,21 @@ IntrinsicsOption = Annotated[
     str | None,
     typer.Option(help="The camera as fx,fy,cx,cy[,k1,k2,p1,p2,k3,...], pixels.", metavar="NUMBERS"),
 ]
+FixedFrameOption = Annotated[
+    str | None,
+    typer.Option(help="Of bags with TF: a frame that does not move, such as odom. The camera's "
+                 "motion is then known.", show_default=False),
+]  # fmt: skip
+GroundFrameOption = Annotated[
+    str | None,
+    typer.Option(help="Of bags with TF: a frame whose plane z = 0 people stand on.",
+                 show_default=False),
+]  # fmt: skip
+DepthTopicOption = Annotated[
+    str | None,
+    typer.Option(help="Of bags: images of depth, aligned to the colour images.",
+                 show_default=False),
+]  # fmt: skip
 ConfigOption = Annotated[
     Path | None,
     typer.Option(

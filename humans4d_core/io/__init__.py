@@ -4,8 +4,10 @@ A `Source` yields frames lazily; a writer is a context manager that takes one fr
 time. Nothing here needs a ROS installation.
 """
 
+from .bags.bag_companions import CompanionChoice
 from .bags.bag_messages import message_typestore, read_messages
-from .bags.camera_bags import BagSource, write_camera_bag
+from .bags.camera_bag_writing import write_camera_bag
+from .bags.camera_bags import BagSource
 from .camera_choice import CameraChoice
 from .images.calibration import Calibration, camera_from_message, camera_info_fields
 from .images.compressed_messages import compressed_message_to_bgr
@@ -35,6 +37,7 @@ __all__ = [
     "BoxCount",
     "Calibration",
     "CameraChoice",
+    "CompanionChoice",
     "DeepImages",
     "ImageFolderSource",
     "MotBoxes",

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from ..errors import InputFileError
+from .bags.bag_companions import CompanionChoice
 from .bags.bag_messages import is_bag
 from .bags.camera_bags import BagSource
 from .camera_choice import CameraChoice
@@ -19,11 +20,13 @@ def open_source(
     camera: CameraChoice | None = None,
     frame_rate: float | None = None,
     topic: str | None = None,
+    companions: CompanionChoice = CompanionChoice(),  # noqa: B008 (frozen)
 ) -> Source:
     """Open a video, an image folder, an image, or a rosbag2 (folder, .mcap or .db3).
 
     camera: None assumes a field of view, or takes the bag's CameraInfo. frame_rate: frames a
-    second, replaces the times of a video or folder. topic: the image topic of a bag.
+    second, replaces the times of a video or folder. topic: the image topic of a bag. companions:
+    of a bag, poses of its camera and depth.
     Raises InputFileError, CameraError or ImageError.
     """
     path = Path(path)
@@ -38,9 +41,12 @@ def open_source(
     if is_bag(path):
         if frame_rate is not None:
             raise InputFileError(f"{path} is a bag, whose images carry stamps: leave out --fps")
-        return BagSource(path, camera, topic)
-    if topic is not None:
-        raise InputFileError(f"{path} is no rosbag2 and has no topics: leave out --topic")
+        return BagSource(path, camera, topic, companions)
+    if topic is not None or companions.is_any:
+        raise InputFileError(
+            f"{path} is no rosbag2 and has no topics: leave out --topic, --fixed-frame, "
+            "--ground-frame and --depth-topic"
+        )
     if is_folder or is_image(path):
         return ImageFolderSource(path, camera, frame_rate)
     if path.suffix == ".bag":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import InputFileError
@@ -58,6 +58,7 @@ def score(folder: EvaluationFolder, options: TruthOptions) -> Scores:
 
     Raises InputFileError where a truth cannot be read; Humans4dError where a library is missing.
     """
+    options = replace(options, fixed_frame=folder.plan().options.get("fixed_frame") or "")
     clips, notes = [], []
     for clip in folder.finished_clips():
         images = read_images(folder.clip(clip.name) / "images.parquet")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ...errors import InputFileError
+from ...io.bags.bag_messages import is_bag
 from ...shown_text import shown
 from ...types import Pose
 from ...untrusted_files import read_lines, read_regular
@@ -18,46 +18,13 @@ from ..results.image_table import ImageRows
 from .jrdb_truth import read_jrdb_truth
 from .kitti_truth import read_kitti_truth
 from .mot_truth import read_mot_truth
+from .placed_people import placed_people
 from .pose2sim_truth import read_pose2sim_truth
 from .run_truth import read_run_truth
-from .times import at_images
+from .topic_truth import read_topic
 from .trajectory_truth import read_trajectory
-from .truth import Place, Truth, TruthRows
-
-#: s that a truth with its own stamps may be away from an image.
-TOLERANCE = 0.05
-
-
-@dataclass(frozen=True)
-class TruthOptions:
-    """What the user says about a truth; None: it is found out, or the file says it."""
-
-    format: str | None = None  #: one of FORMATS
-    tolerance: float = TOLERANCE  #: s
-    #: What places with stamps are relative to: "camera", "fixed" (the frame that the clip's camera
-    #: poses are in), or camera_in_truth tells.
-    frame: str | None = None
-    camera_in_truth: Pose | None = None  #: of a camera that stands in the truth's frame
-
-    @classmethod
-    def from_text(
-        cls,
-        format: str | None,
-        tolerance: float | None,
-        frame: str | None,
-        camera_in_truth: str | None,
-    ) -> TruthOptions:
-        """From the command line. Raises InputFileError for what cannot be."""
-        if format is not None and format not in FORMATS:
-            raise InputFileError(
-                f"truth format '{shown(format)}' is not one of {', '.join(FORMATS)}"
-            )
-        if tolerance is not None and not 0 <= tolerance < 3600:
-            raise InputFileError(f"tolerance {tolerance:g} is not between 0 and 3600 s")
-        if frame not in (None, "camera", "fixed"):
-            raise InputFileError(f"truth frame '{shown(frame)}' is neither camera nor fixed")
-        pose = None if camera_in_truth is None else _pose(camera_in_truth)
-        return cls(format, TOLERANCE if tolerance is None else tolerance, frame, pose)
+from .truth import Truth
+from .truth_options import TruthOptions
 
 
 def read_truth(path: Path, images: ImageRows, options: TruthOptions) -> Truth:
@@ -67,11 +34,15 @@ def read_truth(path: Path, images: ImageRows, options: TruthOptions) -> Truth:
     """
     place, _, part = str(path).partition("#")
     format = options.format or truth_format(Path(place))
+    if format not in FORMATS:
+        raise InputFileError(f"truth format '{shown(format)}' is not one of {', '.join(FORMATS)}")
     return _READERS[format](Path(place), part, images, options)
 
 
 def truth_format(path: Path) -> str:
     """Which of FORMATS a file or folder has. Raises InputFileError where nobody knows."""
+    if is_bag(path):
+        return "topic"
     if path.is_dir():
         if (path / "tracks.parquet").is_file() or (path / "people.jsonl").is_file():
             return "run"
@@ -119,47 +90,26 @@ def _pose2sim(path: Path, part: str, images: ImageRows, options: TruthOptions) -
 
 
 def _tum(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
-    stamps, places = read_trajectory(path)
-    return placed_person(stamps, places, images, options, path)
+    return placed_people({1: read_trajectory(path)}, images, options, path)
 
 
-def placed_person(
-    stamps_ns: np.ndarray,
-    places: np.ndarray,
-    images: ImageRows,
-    options: TruthOptions,
-    source: Path | str,
-) -> Truth:
-    """One person's places (K, 3) m at growing stamps, as a truth of the images between them."""
-    there = at_images(stamps_ns, places, images.stamp_ns, round(options.tolerance * 1e9))
-    up = None
-    if options.camera_in_truth is not None:
-        there = options.camera_in_truth.inverse().apply(there)
-        up = options.camera_in_truth.rotation[2]
-    elif options.frame == "fixed":
-        pose = images.fixed_from_camera
-        if not np.isfinite(pose).any():
-            raise InputFileError(
-                f"{shown(source)}: the clip's camera has no pose in a fixed frame: name it with "
-                "--fixed-frame, or give --camera-in-truth"
-            )
-        there = np.einsum("fji,fj->fi", pose[:, :, :3], there - pose[:, :, 3])
-    elif options.frame != "camera":
-        raise InputFileError(
-            f"{shown(source)} does not say what its places are relative to: give --truth-frame "
-            "camera, --truth-frame fixed, or --camera-in-truth x,y,z,qx,qy,qz,qw"
-        )
-    known = np.isfinite(there).all(1)
-    rows = TruthRows.of(images.frame[known], np.ones(int(known.sum())), place_cam=there[known])
-    nearest = np.zeros(len(stamps_ns), bool)
-    if len(images):
-        nearest = (stamps_ns < images.stamp_ns.min()) | (stamps_ns > images.stamp_ns.max())
-    return Truth(rows, rows.frame, Place.GROUND, up, int(nearest.sum()))
+def _topic(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
+    if not part:
+        raise InputFileError(f"{shown(path)}: name the topic with BAG#/topic or BAG#tf:FRAME")
+    target = "" if options.camera_in_truth or options.frame == "camera" else options.fixed_frame
+    if target:
+        options = replace(options, frame="fixed")
+    ways, left_out = read_topic(path, part, target)
+    truth = placed_people(ways, images, options, f"{path}#{part}")
+    if left_out:
+        truth = truth.with_notes(f"{left_out} places of {shown(part)} have no transform")
+    return truth
 
 
 #: Format -> who reads it.
 _READERS: dict[str, Callable[[Path, str, ImageRows, TruthOptions], Truth]] = {
     "mot": _mot, "kitti": _kitti, "jrdb": _jrdb, "run": _run, "pose2sim": _pose2sim, "tum": _tum,
+    "topic": _topic,
 }  # fmt: skip
 FORMATS = tuple(_READERS)
 
@@ -180,19 +130,6 @@ def _ground_of(path: Path) -> Pose | None:
             ) from None
         return Pose(rotation, translation).inverse()
     return None
-
-
-def _pose(text: str) -> Pose:
-    try:
-        numbers = np.array([float(word) for word in text.split(",")])
-        translation, quaternion = numbers[:3], numbers[3:]
-        if len(numbers) != 7 or not np.isfinite(numbers).all():
-            raise ValueError
-        return Pose(Rotation.from_quat(quaternion).as_matrix(), translation)
-    except ValueError:
-        raise InputFileError(
-            f"'{shown(text, 80)}' is no pose: give x,y,z,qx,qy,qz,qw in metres"
-        ) from None
 
 
 def _is_number(word: str) -> bool:

@@ -15,6 +15,8 @@ from .picture_topics import picture_problem
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+TF_MESSAGE = "tf2_msgs/msg/TFMessage"
 #: First messages of a topic that are looked at for what it holds: one of them may be damaged.
 LOOKED_AT = 3
 

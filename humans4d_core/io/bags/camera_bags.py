@@ -1,32 +1,31 @@
-"""Cameras in rosbag2: images with their CameraInfo, in and out."""
+"""A camera of a rosbag2: images with their CameraInfo and, where wanted, poses and depth."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 from rosbags.interfaces import Connection
-from rosbags.rosbag2 import StoragePlugin, Writer
 
-from ...errors import CameraError, Humans4dError, ImageError, InputFileError
+from ...errors import CameraError, Humans4dError, ImageError, InputFileError, TransformError
 from ...shown_text import shown
 from ...stamps import ArrivalStamps
 from ...types import Camera, Frame
 from ..camera_choice import CameraChoice
-from ..images.calibration import Calibration, camera_info_fields
+from ..images.calibration import Calibration
 from ..images.compressed_messages import compressed_message_to_bgr
 from ..images.deep_images import DeepImages
 from ..images.image_messages import image_message_to_bgr
 from ..images.image_rate import header_stamp_ns, median_rate
 from ..source import Source, quiet_opencv
+from .bag_companions import BagCompanions, CompanionChoice, Companions
 from .bag_messages import decode, message_typestore, open_bag, raw_messages
-from .bag_topics import COMPRESSED_IMAGE, IMAGE, connections_of, pick_image_topic
+from .bag_topics import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, connections_of, pick_image_topic
 
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-
+NO_POSE = "images whose camera has no pose are left out"
 #: Notes about sizes of images, at most: a bag may hold a different one in each message.
 MAX_NOTES = 5
 #: First images whose stamps say the rate; fewer where they are large.
@@ -38,13 +37,20 @@ class BagSource(Source):
     """One image topic of a rosbag2 (sqlite3 or mcap), with the stamps of its images.
 
     topic: needed where the bag has several image topics. camera: replaces the bag's CameraInfo.
+    companions: what else of the bag belongs to its images.
     CameraInfo is that of the same stamp, otherwise the latest before it, otherwise the bag's
     first. Images that cannot be decoded are skipped and counted; a bag of nothing else raises.
     """
 
     kind = "bag"
 
-    def __init__(self, path: Path, camera: CameraChoice | None = None, topic: str | None = None):
+    def __init__(
+        self,
+        path: Path,
+        camera: CameraChoice | None = None,
+        topic: str | None = None,
+        companions: CompanionChoice = CompanionChoice(),  # noqa: B008 (frozen)
+    ):
         super().__init__(path)
         self._choice = camera or CameraChoice()
         self._typestore = message_typestore()
@@ -64,6 +70,9 @@ class BagSource(Source):
             self._failure: Humans4dError | None = None  # why the latest image was skipped
             # Convention of image_proc: image_rect, image_rect_color.
             self._rectified = "/image_rect" in self.topic
+            self._companions = None
+            if companions.is_any:
+                self._companions = BagCompanions(self._reader, self._typestore, path, companions)
             if self._choice.is_given:
                 self.camera_origin = self._choice.origin
             else:
@@ -89,10 +98,10 @@ class BagSource(Source):
     def __iter__(self) -> Iterator[Frame]:
         found = 0
         try:
-            for number, image in enumerate(self._paired(), start=1):
+            for number, image in enumerate(self._accompanied(), start=1):
                 try:
                     frame = self._frame(number, *image)
-                except ImageError as error:
+                except (ImageError, TransformError) as error:
                     self.skipped += 1
                     self._failure = error
                     continue
@@ -112,7 +121,12 @@ class BagSource(Source):
         message,
         compressed: bool,
         calibration: Calibration | None,
+        companions: Companions,
     ) -> Frame:
+        if companions.problem is not None:
+            if not any(note.startswith(NO_POSE) for note in self.notes):
+                self.notes.append(f"{NO_POSE}, first: {companions.problem}")
+            raise companions.problem
         with quiet_opencv():
             decoder = compressed_message_to_bgr if compressed else image_message_to_bgr
             image = decoder(message, self._deep)
@@ -121,7 +135,29 @@ class BagSource(Source):
         # Views of the bag's bytes are read-only, which torch and numba handle badly.
         image = image if image.flags.writeable else image.copy()
         frame_id = message.header.frame_id or Frame.frame_id
-        return Frame(image, stamp_ns, camera, frame_id, number=number)
+        return Frame(
+            image,
+            stamp_ns,
+            camera,
+            frame_id,
+            companions.fixed_from_camera,
+            companions.ground_from_camera,
+            self._depth_of(companions, image),
+            number,
+        )
+
+    def _depth_of(self, companions: Companions, image: np.ndarray) -> np.ndarray | None:
+        """None where there is none that can be used: the image is good without it."""
+        depth = companions.depth_m
+        if depth is None or depth.shape == image.shape[:2]:
+            return depth
+        note = (
+            f"depth is {depth.shape[1]}x{depth.shape[0]} and images are {image.shape[1]}x"
+            f"{image.shape[0]}: it is left out, give the depth that is aligned to them"
+        )
+        if note not in self.notes:
+            self.notes.append(note)
+        return None
 
     def _tell_of_deep_images(self) -> None:
         """One note, of what was done last: how many bits are in use is found on the way."""
@@ -156,16 +192,47 @@ class BagSource(Source):
             self._sizes_told.add((width, height))
         return camera
 
-    def _paired(self) -> Iterator[tuple[int, object, bool, Calibration | None]]:
+    def _accompanied(self) -> Iterator[tuple[int, Any, bool, Calibration | None, Companions]]:
+        """`_paired`, with what else belongs to each image, for which it waits a little."""
+        companions = self._companions
+        if companions is None:
+            for image in self._paired():
+                if image is not None:
+                    yield *image, Companions()
+            return
+        waiting: deque[tuple[tuple[int, Any, bool, Calibration | None], int]] = deque()
+        for image in self._paired():
+            if image is not None:
+                waiting.append((image, companions.now_ns))
+            while waiting:
+                (stamp_ns, message, *_), came_ns = waiting[0]
+                found = companions.of(stamp_ns, message.header.frame_id, came_ns)
+                if found is None:
+                    break
+                yield *waiting.popleft()[0], found
+        companions.now_ns += 10**12  # nothing comes any more
+        for image, came_ns in waiting:
+            found = companions.of(image[0], image[1].header.frame_id, came_ns)
+            yield *image, found or Companions()
+
+    def _paired(self) -> Iterator[tuple[int, Any, bool, Calibration | None] | None]:
         """(stamp, image message, whether compressed, calibration). An image waits for its
-        CameraInfo until the next image."""
+        CameraInfo until the next image. None: a companion has come."""
         image_ids = {c.id for c in self._images}
         latest_ns, latest, waiting = None, self._first_calibration, None
         # Images without a stamp, or whose stamps stand still, have the time of their recording.
         stamps = {is_image: ArrivalStamps() for is_image in (True, False)}
+        others = self._companions.connections if self._companions else []
+        other_ids = {c.id for c in others}
         for connection, log_ns, data in raw_messages(
-            self._reader, self._images + self._infos, self.path
+            self._reader, self._images + self._infos + others, self.path
         ):
+            if self._companions is not None:
+                self._companions.now_ns = log_ns
+                if connection.id in other_ids:
+                    self._companions.take(connection, data)
+                    yield None
+                    continue
             try:
                 message = decode(self._typestore, connection, data, self.path)
             except InputFileError as error:
@@ -233,60 +300,3 @@ class BagSource(Source):
 
     def _connections(self, *types: str, topic: str | None = None) -> list:
         return connections_of(self._reader, *types, topic=topic)
-
-
-def write_camera_bag(
-    path: Path, frames: Iterable[Frame], compressed: bool = False, namespace: str = "/camera"
-) -> int:
-    """Write frames as a new rosbag2 (mcap) in folder `path`, one at a time: number of frames.
-
-    Topics: <namespace>/image_raw (bgr8) or, compressed, <namespace>/image_raw/compressed (jpeg),
-    and <namespace>/camera_info with the same stamp. The log time is the stamp. A folder that
-    exists raises Humans4dError; when writing fails nothing is left behind.
-    """
-    path = Path(path)
-    if path.exists():
-        raise Humans4dError(f"{path} exists: bags are never overwritten, remove it first")
-    typestore = message_typestore()
-    image_type = COMPRESSED_IMAGE if compressed else IMAGE
-    image_topic = f"{namespace}/image_raw" + ("/compressed" if compressed else "")
-    count = 0
-    try:
-        with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-            images = writer.add_connection(image_topic, image_type, typestore=typestore)
-            infos = writer.add_connection(
-                f"{namespace}/camera_info", CAMERA_INFO, typestore=typestore
-            )
-            for frame in frames:
-                info, image = _camera_messages(frame, compressed, typestore.types)
-                stamp_ns = frame.stamp_ns
-                writer.write(infos, stamp_ns, typestore.serialize_cdr(info, CAMERA_INFO))
-                writer.write(images, stamp_ns, typestore.serialize_cdr(image, image_type))
-                count += 1
-    except BaseException as error:
-        shutil.rmtree(path, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise Humans4dError(f"cannot write bag {path}: {error.strerror}") from None
-        raise
-    return count
-
-
-def _camera_messages(frame: Frame, compressed: bool, types) -> tuple:
-    seconds, nanoseconds = divmod(frame.stamp_ns, 10**9)
-    stamp = types["builtin_interfaces/msg/Time"](seconds, nanoseconds)
-    header = types["std_msgs/msg/Header"](stamp, frame.frame_id)
-    info = types[CAMERA_INFO](
-        header=header,
-        binning_x=0,
-        binning_y=0,
-        roi=types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False),
-        **camera_info_fields(frame.camera),
-    )
-    if compressed:
-        _, data = cv2.imencode(".jpg", frame.image_bgr, (cv2.IMWRITE_JPEG_QUALITY, 90))
-        image = types[COMPRESSED_IMAGE](header, "bgr8; jpeg compressed bgr8", data.ravel())
-    else:
-        height, width = frame.image_bgr.shape[:2]
-        pixels = np.ascontiguousarray(frame.image_bgr).ravel()
-        image = types[IMAGE](header, height, width, "bgr8", 0, width * 3, pixels)
-    return info, image

@@ -118,7 +118,7 @@ def test_the_report_opens_in_a_browser_and_fits_a_phone(evaluated):
     address = (evaluated[0] / "report.html").resolve().as_uri()
     with Page(address, 500, 900) as page:
         page.wait_for(lambda page: page.run("document.querySelectorAll('.main-svg').length") > 10)
-        assert page.run("document.querySelectorAll('figure img').length") > 0
+        page.wait_for(lambda page: page.run("document.querySelectorAll('figure img').length") > 0)
         assert page.run("document.documentElement.scrollWidth <= window.innerWidth")
         widest = "Math.max(...[...document.querySelectorAll('.js-plotly-plot .main-svg')]"
         page.wait_for(

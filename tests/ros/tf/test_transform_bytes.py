@@ -12,10 +12,11 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("tf2_msgs", reason="needs tf2_msgs: ./run test")
 
 from geometry_msgs.msg import TransformStamped
-from humans4d_ros.inputs.refusals import TransformError
-from humans4d_ros.tf.transform_bytes import Transform, read_transforms
 from rclpy.serialization import serialize_message
 from tf2_msgs.msg import TFMessage
+
+from humans4d_core.errors import TransformError
+from humans4d_core.transforms.transform_bytes import Transform, read_transforms
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), max_size=9)
 numbers = st.floats(allow_nan=False)

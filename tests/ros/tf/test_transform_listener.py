@@ -15,12 +15,13 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("tf2_msgs", reason="needs tf2_msgs: ./run test")
 
 from geometry_msgs.msg import TransformStamped
-from humans4d_ros.inputs.refusals import TransformError
 from humans4d_ros.tf import transform_listener as module
-from humans4d_ros.tf import transform_tree as tree_module
 from humans4d_ros.tf.transform_listener import TransformListener
 from rclpy.serialization import serialize_message
 from tf2_msgs.msg import TFMessage
+
+from humans4d_core.errors import TransformError
+from humans4d_core.transforms import transform_tree as tree_module
 
 T0 = 1_700_000_000_000_000_000
 MS = 1_000_000

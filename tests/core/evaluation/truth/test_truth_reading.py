@@ -217,7 +217,7 @@ def test_what_cannot_be_told_is_asked_for(tmp_path):
     with pytest.raises(InputFileError, match="--truth-format"):
         read(write(tmp_path, "hello world\n"))
     with pytest.raises(Humans4dError, match="is not one of mot"):
-        TruthOptions.from_text("mott", None, None, None)
+        read(tmp_path / "gt.txt", format="mott")
     with pytest.raises(Humans4dError, match="x,y,z,qx,qy,qz,qw"):
         TruthOptions.from_text(None, None, None, "1,2,3")
     with pytest.raises(Humans4dError, match="x,y,z,qx,qy,qz,qw"):

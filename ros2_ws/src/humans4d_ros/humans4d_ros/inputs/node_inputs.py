@@ -18,7 +18,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from humans4d_core.errors import CameraError, Humans4dError
+from humans4d_core.errors import CameraError, Humans4dError, TransformError
 from humans4d_core.shown_text import shown
 from humans4d_core.stamps import ArrivalStamps, StampMeaning, StampOrder
 from humans4d_core.types import Detections
@@ -39,7 +39,7 @@ from .paired_boxes import (
     detections_from_message,
 )
 from .qos_overrides import overridable
-from .refusals import LOG_PERIOD, BoxesError, StampError, TransformError, join_valid_stamp
+from .refusals import LOG_PERIOD, BoxesError, StampError, join_valid_stamp
 
 #: Sensor data, and of it only the newest.
 NEWEST = QoSProfile(

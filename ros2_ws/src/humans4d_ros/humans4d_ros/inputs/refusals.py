@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import traceback
 
-from humans4d_core.errors import CameraError, Humans4dError, ImageError
+from humans4d_core.errors import CameraError, Humans4dError, ImageError, TransformError
 from humans4d_core.shown_text import shown
 
 #: Calls of a traceback that are shown, the innermost.
 _FRAMES = 20
 #: Seconds between log lines about one kind of refusal.
 LOG_PERIOD = 5.0
-
-
-class TransformError(Humans4dError):
-    """A transform that is not known: what was looked for, when, and what to do."""
-
-    def __init__(self, text: str, may_still_come: bool = True):
-        """`may_still_come`: waiting may help."""
-        super().__init__(text)
-        self.may_still_come = may_still_come
 
 
 class StampError(ImageError):

@@ -10,12 +10,12 @@ import numpy as np
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
+from humans4d_core.errors import TransformError
+from humans4d_core.transforms import TransformTree, read_transforms
+from humans4d_core.transforms.transform_tree import MOST_FRAMES
 from humans4d_core.types import Pose
 
-from ..inputs.refusals import TransformError
 from ..outputs.last_check import FARTHEST
-from .transform_bytes import read_transforms
-from .transform_tree import MOST_FRAMES, TransformTree
 
 try:
     from tf2_msgs.msg import TFMessage

@@ -1,20 +1,15 @@
 """The small tf2: what is found at which moment, and what is said where nothing is."""
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation, Slerp
 
-if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
-    pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
-
-from humans4d_ros.inputs.refusals import TransformError
-from humans4d_ros.tf import transform_tree
-from humans4d_ros.tf.transform_bytes import Transform
-from humans4d_ros.tf.transform_tree import (
+from humans4d_core.errors import TransformError
+from humans4d_core.transforms import transform_tree
+from humans4d_core.transforms.transform_bytes import Transform
+from humans4d_core.transforms.transform_tree import (
     CACHE_SECONDS,
     FORGET_SECONDS,
     MOST_CHARACTERS,

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from humans4d_core.shown_text import shown
-from humans4d_core.types import Pose
-
-from ..inputs.refusals import TransformError
+from ..errors import TransformError
+from ..shown_text import shown
+from ..types import Pose
 from .transform_bytes import Transform
 
 #: tf2's default.

@@ -11,7 +11,7 @@ import math
 import struct
 from typing import NamedTuple
 
-from ..inputs.refusals import TransformError
+from ..errors import TransformError
 
 #: Transforms in one message; reading them takes the executor about 20 us each. 100 people with all
 #: joints are 2,500.
