@@ -81,6 +81,10 @@ def error_rows(scene: Scene, by_place: bool) -> ErrorRows:
 
     Who is present counts: seen, or predicted.
     """
+    return scene.once(("errors", by_place), lambda: _error_rows(scene, by_place))
+
+
+def _error_rows(scene: Scene, by_place: bool) -> ErrorRows:
     truth, images = scene.truth.rows, scene.images
     present = scene.people.in_states(TrackState.CONFIRMED, TrackState.OCCLUDED)
     # Who is seen is preferred where both are there.

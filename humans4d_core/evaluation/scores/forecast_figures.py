@@ -49,8 +49,13 @@ def forecast_figures(scenes: list[Scene], by_place: dict[str, bool]) -> list[Fig
 
 def _forecast_errors(scene: Scene, by_place: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distances (R, H) m and negative log likelihoods (R, H) of forecasts, and whose (R,)."""
+    found = scene.once(("forecasts", by_place), lambda: _forecasts_judged(scene, by_place))
+    return found
+
+
+def _forecasts_judged(scene: Scene, by_place: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     people = scene.believed
-    matched = scene.matched(people, by_place)
+    matched = scene.believed_matches(by_place)
     shown = np.flatnonzero(matched != NOBODY)
     shown = shown[scene.truth.rows.counts[matched[shown]]]
     people, matched = people.select(shown), matched[shown]

@@ -39,8 +39,12 @@ class IdentityCounts:
 
 def identity_counts(scene: Scene, by_place: bool) -> IdentityCounts:
     """Of the people of a clip who were published as seen."""
+    return scene.once(("identity", by_place), lambda: _identity_counts(scene, by_place))
+
+
+def _identity_counts(scene: Scene, by_place: bool) -> IdentityCounts:
     believed = scene.believed
-    matched = scene.matched(believed, by_place)
+    matched = scene.believed_matches(by_place)
     kept = ~scene.is_ignored(believed, matched, by_place)
     data = _data(scene, believed.select(kept), by_place)
     results = {name: metric.eval_sequence(data) for name, metric in _metrics().items()}
@@ -86,6 +90,10 @@ def ospa_figure(scenes: list[Scene]) -> Figure:
 
 def ospa(scene: Scene) -> np.ndarray:
     """OSPA (K,) m of each image that has somebody."""
+    return np.asarray(scene.once("OSPA", lambda: _ospa(scene)))
+
+
+def _ospa(scene: Scene) -> np.ndarray:
     counts, values = scene.truth.rows.counts, []
     for there, rows, alike in scene.likeness(scene.believed, by_place=True):
         counted = counts[there]

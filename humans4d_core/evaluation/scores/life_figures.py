@@ -69,7 +69,7 @@ def id_lives(errors: ErrorRows) -> Iterator[float]:
 def false_people(scene: Scene, by_place: bool) -> int:
     """Ids of whose rows fewer than half show anybody, those who do not count included."""
     people = scene.believed
-    matched = scene.matched(people, by_place)
+    matched = scene.believed_matches(by_place)
     shown = (matched != NOBODY) | scene.is_ignored(people, matched, by_place)
     if not len(people):
         return 0

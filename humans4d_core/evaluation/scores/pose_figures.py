@@ -44,7 +44,7 @@ def pose_rows(scenes: list[Scene], by_place: dict[str, bool]) -> PoseRows:
     parts = []
     for number, scene in enumerate(scenes):
         people = scene.believed
-        matched = scene.matched(people, by_place[scene.name])
+        matched = scene.believed_matches(by_place[scene.name])
         shown = (matched != NOBODY) & (people.joint_confidence > 0).any(1)
         people, rows = people.select(shown), scene.truth.rows.select(matched[shown])
         known = np.isfinite(rows.joints_cam).all(2)

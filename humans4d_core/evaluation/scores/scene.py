@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -14,7 +15,6 @@ from ...types import TrackState
 from ..results.image_table import ImageRows
 from ..results.people_table import PeopleRows
 from ..truth import Truth
-from ..truth.truth import TruthRows
 
 #: m on the ground at which two places have nothing in common; half of it is one person's. 2 m is
 #: TrackEval's default for points.
@@ -30,6 +30,7 @@ class Scene:
     images: ImageRows  #: F rows, all of the clip
     people: PeopleRows  #: at the images of the truth, all states
     truth: Truth
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, name: str, images: ImageRows, people: PeopleRows, truth: Truth) -> Scene:
@@ -40,6 +41,17 @@ class Scene:
     def believed(self) -> PeopleRows:
         """Who was CONFIRMED: published as seen."""
         return self.people.in_states(TrackState.CONFIRMED)
+
+    def once(self, name: Any, compute: Callable[[], Any]) -> Any:
+        """What several figures are told from is computed once."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
+
+    def believed_matches(self, by_place: bool) -> np.ndarray:
+        """`matched` of the people who were published as seen."""
+        found = self.once(("matches", by_place), lambda: self.matched(self.believed, by_place))
+        return np.asarray(found)
 
     @cached_property
     def minutes(self) -> float:
@@ -104,24 +116,26 @@ class Scene:
         truth = self.truth.rows
         known = np.isfinite(truth.place_cam if by_place else truth.box).all(1)
         those = np.flatnonzero(known)
-        planes = self.planes
-        for frame, (there, rows) in by_frame(self.truth.frames, truth.frame[those], people.frame):
+        planes = self.planes[self.image_rows(np.unique(self.truth.frames))]
+        for k, (there, rows) in enumerate(
+            by_frame(self.truth.frames, truth.frame[those], people.frame)
+        ):
             there = those[there]
             if by_place:
-                plane = planes[self.image_rows(np.array([frame]))[0]]
                 between = people.pelvis_cam[rows][:, None] - truth.place_cam[there][None]
-                distance = np.linalg.norm(between @ plane.T, axis=-1)
+                distance = np.linalg.norm(between @ planes[k].T, axis=-1)
                 alike = np.maximum(1 - distance / ZERO_DISTANCE, 0)
             else:
-                alike = box_likeness(people.box[rows], truth.select(there))
+                alike = box_likeness(people.box[rows], truth.box[there], truth.person[there])
             yield there, rows, alike
 
 
-def box_likeness(boxes: np.ndarray, truth: TruthRows) -> np.ndarray:
-    """Intersection over union (N, T); of a region (person below 0) the share of the box in it."""
-    boxes, others = boxes.astype(np.float64), truth.box
+def box_likeness(boxes: np.ndarray, others: np.ndarray, persons: np.ndarray) -> np.ndarray:
+    """Intersection over union (N, T) of boxes (N, 4) and true ones (T, 4); of a region (a person
+    below 0) the share of the box in it."""
+    boxes = boxes.astype(np.float64)
     alike = iou(boxes, others)
-    is_region = truth.person < 0
+    is_region = persons < 0
     if is_region.any() and len(boxes):
         low = np.maximum(boxes[:, None, :2], others[None, is_region, :2])
         high = np.minimum(boxes[:, None, 2:], others[None, is_region, 2:])
@@ -142,8 +156,8 @@ def level_axes(up: np.ndarray) -> np.ndarray:
     return np.stack((forward, np.cross(forward, up)), axis=1)
 
 
-def by_frame(frames: np.ndarray, *of_rows: np.ndarray) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Each frame with the rows of that number in each of the arrays (R,), in their order."""
+def by_frame(frames: np.ndarray, *of_rows: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """For each different one of `frames`, in their order, its rows in each of the arrays (R,)."""
     orders = [np.argsort(numbers, kind="stable") for numbers in of_rows]
     wanted = np.unique(frames)
     spans = []
@@ -152,8 +166,7 @@ def by_frame(frames: np.ndarray, *of_rows: np.ndarray) -> Iterator[tuple[int, li
         spans.append((
             np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, side="right")
         ))  # fmt: skip
-    for k, frame in enumerate(wanted.tolist()):
-        yield (
-            frame,
-            [order[start[k] : stop[k]] for order, (start, stop) in zip(orders, spans, strict=True)],
-        )
+    for k in range(len(wanted)):
+        yield [
+            order[start[k] : stop[k]] for order, (start, stop) in zip(orders, spans, strict=True)
+        ]
