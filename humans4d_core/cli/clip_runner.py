@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
@@ -42,11 +43,18 @@ class ClipOptions:
 class _Tables:
     """The clip's tables, filled image by image."""
 
-    def __init__(self, folder: Path, pipeline: Pipeline, stack: ExitStack):
+    def __init__(self, folder: Path, pipeline: Pipeline, fixed_frame: str, stack: ExitStack):
         self._pipeline = pipeline
         self._people = stack.enter_context(PeopleTableWriter(folder / "tracks.parquet"))
         self._images = stack.enter_context(ImageTableWriter(folder / "images.parquet"))
         self._times = stack.enter_context(TableWriter(folder / "times.parquet", _TIMES))
+
+        self._bag = None
+        if bag_class := people_bag_class():
+            body, detector = pipeline.recovery.body, pipeline.detector.name
+            self._bag = stack.enter_context(
+                bag_class(folder / "people", body, detector, fixed_frame)
+            )
 
     def add(self, frame: Frame, result: Result) -> None:
         self._images.write(
@@ -59,6 +67,19 @@ class _Tables:
         self._people.write(frame.number, frame.stamp_ns, people, forecast)
         seconds = {name: np.array([result.seconds[name]]) for name in STAGES}
         self._times.write({"frame": np.array([frame.number]), **seconds})
+        if self._bag is not None:
+            self._bag.write(frame, result)
+
+
+def people_bag_class() -> Any | None:
+    """Who writes people as a node publishes them: the ROS package, where one is sourced.
+
+    It is named and not imported: nothing in this package needs it.
+    """
+    try:
+        return importlib.import_module("humans4d_ros.replay.people_bag").PeopleBag
+    except ImportError:
+        return None
 
 
 def run_clip(
@@ -77,7 +98,7 @@ def run_clip(
         outputs = Outputs(place, overlay=False, mot=place / "tracks.txt")
         outputs.prepare([])
         with ExitStack() as stack:
-            tables = _Tables(place, pipeline, stack)
+            tables = _Tables(place, pipeline, options.companions.fixed_frame, stack)
             summary = run(source, pipeline, outputs, boxes, options.max_frames,
                           on_result=tables.add)  # fmt: skip
     folder.finish(clip.name)

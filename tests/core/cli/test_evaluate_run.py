@@ -13,11 +13,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
-import cv2
-import numpy as np
 import pandas as pd
 import pytest
 from browser_page import Page, needs_browser
+from made_sequences import RATE, make_sequence
 from waiting import wait_for
 
 from humans4d_core.cli import main as cli
@@ -26,26 +25,6 @@ pytest.importorskip("trackeval")
 
 COMMAND = [sys.executable, "-m", "humans4d_core.cli.main", "evaluate"]
 UPRIGHT = ("--set", "recovery=upright", "--set", "tracker.use_images=false")
-SIZE, RATE = (320, 240), 10
-
-
-def make_sequence(folder, count=20, seed=0, people=2):
-    """A sequence in MOT Challenge's layout: people who walk to the right on grey images."""
-    rng = np.random.default_rng(seed)
-    (folder / "img1").mkdir(parents=True)
-    (folder / "gt").mkdir()
-    rows = []
-    for frame in range(1, count + 1):
-        image = rng.integers(90, 110, (SIZE[1], SIZE[0], 3), np.uint8)
-        cv2.imwrite(str(folder / "img1" / f"{frame:06d}.png"), image)
-        for person in range(1, people + 1):
-            x = 20 + 90 * (person - 1) + 2 * frame
-            rows.append(f"{frame},{person},{x},{60 + 10 * person},30,90,1,-1,-1,-1\n")
-    (folder / "gt" / "gt.txt").write_text("".join(rows))
-    (folder / "seqinfo.ini").write_text(
-        f"[Sequence]\nframeRate={RATE}\nseqLength={count}\nimWidth={SIZE[0]}\nimHeight={SIZE[1]}\n"
-    )
-    return folder
 
 
 @pytest.fixture
@@ -91,8 +70,8 @@ def test_tables_figures_and_report_are_there(evaluated):
     out, said, _ = evaluated
     for clip in ("walk0", "walk1"):
         names = {path.name for path in (out / "clips" / clip).iterdir()}
-        assert names == {"tracks.parquet", "images.parquet", "times.parquet", "tracks.txt",
-                         "people.jsonl", "summary.json"}  # fmt: skip
+        tables = {"tracks.parquet", "images.parquet", "times.parquet"}
+        assert names - {"people"} == {*tables, "tracks.txt", "people.jsonl", "summary.json"}
     scores = json.loads((out / "scores.json").read_text())
     figures = {(f["name"], f["where"]): f["value"] for f in scores["figures"]}
     assert figures["image.HOTA", "all"] > 80
