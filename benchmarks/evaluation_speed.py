@@ -122,6 +122,7 @@ def main() -> None:
         start = time.perf_counter()
         table = make(folder, options.minutes, options.rate, options.people)
         print(f"made {len(table)} true rows in {time.perf_counter() - start:.0f} s", flush=True)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         start = time.perf_counter()
         scores = score(folder, TruthOptions())
         scored = time.perf_counter()
@@ -131,7 +132,11 @@ def main() -> None:
         figures = {f.name: f.value for f in scores.figures if f.where == "all"}
         names = ("image.HOTA", "ground.HOTA", "position_error.p50", "coverage.95")
         print({name: round(figures[name], 3) for name in names})
-        print(f"score {scored - start:.1f} s, report {reported - scored:.1f} s, {memory:.2f} GB")
+        print(
+            f"score {scored - start:.1f} s, report {reported - scored:.1f} s, "
+            f"{memory:.2f} GB at most, "
+            f"{before:.2f} GB before"
+        )
         start = time.perf_counter()
         shown = np.column_stack((table[:, :6], np.ones((len(table), 2))))
         score_tracks({"itself": shown}, shown)

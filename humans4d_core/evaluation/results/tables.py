@@ -119,8 +119,12 @@ def read_columns(path: Path, columns: Columns) -> dict[str, np.ndarray]:
     arrow = require_pyarrow()
     check_regular(path)
     try:
-        table = arrow.parquet.ParquetFile(str(path)).read(columns=list(columns))
-        return {name: _values(table, name, *kind) for name, kind in columns.items()}
+        # One column at a time: hours of people are large, and Arrow's copy of them as well.
+        with arrow.parquet.ParquetFile(str(path)) as file:
+            return {
+                name: _values(file.read(columns=[name]), name, *kind)
+                for name, kind in columns.items()
+            }
     except (arrow.ArrowException, OSError, KeyError, ValueError) as error:
         raise InputFileError(
             f"{shown(path)} is no table that `humans4d evaluate run` has written: "

@@ -86,7 +86,7 @@ def error_rows(scene: Scene, by_place: bool) -> ErrorRows:
 
 def _error_rows(scene: Scene, by_place: bool) -> ErrorRows:
     truth, images = scene.truth.rows, scene.images
-    present = scene.people.in_states(TrackState.CONFIRMED, TrackState.OCCLUDED)
+    present = scene.without_joints.in_states(TrackState.CONFIRMED, TrackState.OCCLUDED)
     # Who is seen is preferred where both are there.
     matched = np.full(len(truth), NOBODY)
     for state in (TrackState.OCCLUDED, TrackState.CONFIRMED):

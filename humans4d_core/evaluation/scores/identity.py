@@ -50,7 +50,7 @@ def _identity_counts(scene: Scene, by_place: bool) -> IdentityCounts:
     results = {name: metric.eval_sequence(data) for name, metric in _metrics().items()}
     table = np.column_stack((believed.frame, believed.track_id)).astype(np.float64)[kept]
     persons = np.where(matched == NOBODY, -1, scene.truth.rows.person[matched])[kept]
-    hidden = scene.people.in_states(TrackState.OCCLUDED)
+    hidden = scene.without_joints.in_states(TrackState.OCCLUDED)
     ghosts = int((scene.matched(hidden, by_place) == NOBODY).sum())
     return IdentityCounts(results, count_handovers(table, persons), ghosts)
 

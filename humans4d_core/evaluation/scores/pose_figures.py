@@ -43,12 +43,13 @@ def pose_rows(scenes: list[Scene], by_place: dict[str, bool]) -> PoseRows:
     """Of people who were seen and whose pose was recovered."""
     parts = []
     for number, scene in enumerate(scenes):
-        people = scene.believed
         matched = scene.believed_matches(by_place[scene.name])
-        shown = (matched != NOBODY) & (people.joint_confidence > 0).any(1)
-        people, rows = people.select(shown), scene.truth.rows.select(matched[shown])
+        shown = matched != NOBODY
+        people = scene.people.select(scene.believed_rows[shown])
+        rows = scene.truth.rows.select(matched[shown])
         known = np.isfinite(rows.joints_cam).all(2)
-        good = rows.counts & (known.sum(1) >= FEWEST_JOINTS) & known[:, HIPS].all(1)
+        recovered = (people.joint_confidence > 0).any(1)
+        good = recovered & rows.counts & (known.sum(1) >= FEWEST_JOINTS) & known[:, HIPS].all(1)
         parts.append(_rows(people.select(good), rows.select(good), number))
     return joined(parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,12 +35,28 @@ class Scene:
     @classmethod
     def of(cls, name: str, images: ImageRows, people: PeopleRows, truth: Truth) -> Scene:
         """Only what is published at images of which the truth is known."""
-        return cls(name, images, people.select(np.isin(people.frame, truth.frames)), truth)
+        within = np.isin(people.frame, truth.frames)
+        # Hours of people are not copied for nothing.
+        return cls(name, images, people if within.all() else people.select(within), truth)
+
+    @cached_property
+    def without_joints(self) -> PeopleRows:
+        """`people`, whose joints are most of their bytes, without them."""
+        count = len(self.people)
+        return replace(
+            self.people, joints_cam=np.zeros((count, 0, 3), np.float32),
+            joint_confidence=np.zeros((count, 0), np.float32),
+        )  # fmt: skip
+
+    @cached_property
+    def believed_rows(self) -> np.ndarray:
+        """Rows of `people` who were CONFIRMED: published as seen."""
+        return np.flatnonzero(self.people.state == TrackState.CONFIRMED)
 
     @cached_property
     def believed(self) -> PeopleRows:
-        """Who was CONFIRMED: published as seen."""
-        return self.people.in_states(TrackState.CONFIRMED)
+        """The people of `believed_rows`, without joints."""
+        return self.without_joints.select(self.believed_rows)
 
     def once(self, name: Any, compute: Callable[[], Any]) -> Any:
         """What several figures are told from is computed once."""

@@ -108,6 +108,8 @@ def _figures(clips: list[ScoredClip]) -> tuple[list[Figure], ErrorRows | None]:
         figures += position_figures(errors)
         figures += forecast_figures(with_places, by_place)
         figures += life_figures(scenes, each, by_place)
-        figures += pose_figures(pose_rows(scenes, by_place))
+        with_joints = [scene for scene in scenes if scene.truth.has_joints]
+        if with_joints:
+            figures += pose_figures(pose_rows(with_joints, by_place))
     figures += self_check_figures([(clip.images, clip.people) for clip in clips])
     return figures, errors

@@ -11,8 +11,11 @@ of bodies whose hip to head is below 0.25 or above 1.1 m; jitter: third derivati
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from ...batch import Batch
 from ...types import BONES, JOINT_NAMES, TrackState
 from ..results.image_table import ImageRows
 from ..results.people_table import PeopleRows
@@ -53,11 +56,29 @@ def self_check_figures(clips: list[tuple[ImageRows, PeopleRows]]) -> list[Figure
 _FEW = ("mean", "p50", "p95")
 
 
+@dataclass(frozen=True)
+class _Seen(Batch):
+    """People who were seen, track by track in the order of time; only what is looked at."""
+
+    frame: np.ndarray
+    stamp_ns: np.ndarray
+    track_id: np.ndarray
+    box: np.ndarray
+    pelvis_cam: np.ndarray
+    velocity_cam: np.ndarray
+    joints_cam: np.ndarray
+    joint_confidence: np.ndarray
+
+
+def _seen(people: PeopleRows) -> _Seen:
+    rows = np.flatnonzero(people.state == TrackState.CONFIRMED)
+    rows = rows[np.lexsort((people.stamp_ns[rows], people.track_id[rows]))]
+    return _Seen(**{name: getattr(people, name)[rows] for name in _Seen.__dataclass_fields__})
+
+
 def _of_clip(number: int, images: ImageRows, people: PeopleRows) -> dict[str, np.ndarray]:
     """Values of one clip, by row of people who were seen, or by track."""
-    seen = people.in_states(TrackState.CONFIRMED)
-    order = np.lexsort((seen.stamp_ns, seen.track_id))
-    seen = seen.select(order)
+    seen = _seen(people)
     image = np.searchsorted(images.frame, seen.frame)
     is_level = np.asarray(np.isfinite(images.up_cam).all(1))
     up = np.where(is_level[:, None], images.up_cam, (0.0, -1.0, 0.0))

@@ -28,7 +28,7 @@ class TruthRows(Batch):
     place_cam: np.ndarray  #: (R, 3) m in the camera's optical frame; NaN: unknown
     #: (R,) share of the person that is hidden, 0..1; NaN: unknown
     hidden: np.ndarray
-    #: (R, 24, 3) m in the camera's optical frame, SMPL's joints; NaN: unknown
+    #: (R, 24, 3) m in the camera's optical frame, SMPL's joints, NaN: unknown; or (R, 0, 3): none
     joints_cam: np.ndarray
 
     @classmethod
@@ -40,7 +40,7 @@ class TruthRows(Batch):
             "box": np.full((count, 4), np.nan),
             "place_cam": np.full((count, 3), np.nan),
             "hidden": np.full(count, np.nan),
-            "joints_cam": np.full((count, 24, 3), np.nan, np.float32),
+            "joints_cam": np.zeros((count, 0, 3), np.float32),
         }
         columns.update(known)
         return cls(np.asarray(frame, np.int64), np.asarray(person, np.int64), **columns)
