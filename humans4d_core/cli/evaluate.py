@@ -14,6 +14,7 @@ from ..errors import Humans4dError
 from ..shown_text import shown
 from .evaluate_association import association
 from .evaluate_compare import compare
+from .evaluate_live import live
 from .evaluate_run import run, score
 from .tables import print_table
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(score)
 app.command()(compare)
+app.command()(live)
 app.command()(association)
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

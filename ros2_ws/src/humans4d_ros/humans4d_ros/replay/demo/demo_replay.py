@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import signal
 import subprocess
-import sys
 import threading
 import time
 from argparse import Namespace
@@ -21,9 +18,11 @@ from rich.console import Console
 
 from humans4d_core.io import BagSource
 
+from ...process.child_programs import end_program, last_words, program_of_ours
 from ...process.ros_session import ros_node, use_large_message_profile
 from ..bag_player import BagPlayer
 from ..bag_recorder import BagRecorder
+from ..node_arguments import node_arguments_for, topics_of
 from ..recording import recording, settle
 from .demo_input import DemoInput, Interrupted
 from .demo_progress import progress
@@ -73,7 +72,7 @@ def replay(
         ros_node("humans4d_demo") as ros,
         BagPlayer(ros, source.bag, topics, restamp=True) as player,
         recording("humans4d_demo_recorder", options.output / "recording", RECORDED) as recorder,
-        _process_of_ours("node", arguments, log) as process,
+        program_of_ours("node", arguments, log) as process,
         _view(options, images, console, stop),
     ):
         with console.status("Starting the node: it loads and warms up its models"):
@@ -87,7 +86,7 @@ def replay(
             while not wait([playing], timeout=0.1).done:
                 if process.poll() is not None:
                     stop.set()
-                    raise NodeFailed(f"the node ended during the replay: {_last_words(log)}")
+                    raise NodeFailed(f"the node ended during the replay: {last_words(log)}")
                 if recorder.failure:
                     stop.set()
                     raise NodeFailed(recorder.failure)
@@ -98,7 +97,7 @@ def replay(
             update(player.played[image_topic], f"{recorder.counts[PEOPLE]} people messages")
         if stop.is_set():
             raise Interrupted
-        exit_code = _end(process)
+        exit_code = end_program(process)
         return Replay(
             frames=player.played[image_topic],
             seconds=seconds,
@@ -109,21 +108,9 @@ def replay(
         )
 
 
-def _topics_of(images: BagSource) -> list[str]:
-    image = "image/compressed" if images.is_compressed else "image"
-    arguments = ["-r", f"{image}:={images.topic}"]
-    if images.camera_info_topic is not None:
-        arguments += ["-r", f"camera_info:={images.camera_info_topic}"]
-    return arguments
-
-
 def _node_arguments(source: DemoInput, options: Namespace, images: BagSource) -> list[str]:
     arguments = ["--ros-args", "-p", f"detector:={options.detector}"]
-    arguments += ["-p", f"recovery:={options.recovery}", *_topics_of(images)]
-    if images.is_compressed:
-        arguments += ["-p", "image_transport:=compressed"]
-    if "/image_rect" in images.topic:
-        arguments += ["-p", "image_is_rectified:=true"]
+    arguments += ["-p", f"recovery:={options.recovery}", *node_arguments_for(images)]
     if images.camera_info_topic is None:
         arguments += ["-p", f"horizontal_fov:={math.radians(source.camera.fov_degrees)}"]
     return arguments
@@ -138,40 +125,14 @@ def _view(
         yield
         return
     log = options.output / "view.log"
-    with _process_of_ours("view", ["--ros-args", *_topics_of(images)], log) as process:
+    with program_of_ours("view", ["--ros-args", *topics_of(images)], log) as process:
         while not (address := re.search(r"view: (http://\S+)", log.read_text(errors="replace"))):
             if process.poll() is not None:
-                raise NodeFailed(f"the view ended before it was ready: {_last_words(log)}")
+                raise NodeFailed(f"the view ended before it was ready: {last_words(log)}")
             if stop.wait(0.05):
                 raise Interrupted
         console.print(f"View: {address[1]}")
         yield
-
-
-@contextmanager
-def _process_of_ours(module: str, arguments: list[str], log: Path) -> Iterator[subprocess.Popen]:
-    program = [sys.executable, "-m", f"humans4d_ros.{module}", *arguments]
-    parent = str(os.getpid())
-    command = [sys.executable, "-m", "humans4d_ros.process.dies_with_parent", parent, *program]
-    with log.open("wb") as file:
-        # In a session of its own: Ctrl-C reaches the demo, which then ends the node in order.
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
-        )
-        try:
-            yield process
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen) -> int:
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return process.wait()
 
 
 def _wait_until_ready(
@@ -190,13 +151,6 @@ def _wait_until_ready(
         if recorder.failure:
             raise NodeFailed(recorder.failure)
         if process.poll() is not None:
-            raise NodeFailed(f"the node ended before it was ready: {_last_words(log)}")
+            raise NodeFailed(f"the node ended before it was ready: {last_words(log)}")
         if time.monotonic() > end:
-            raise NodeFailed(
-                f"the node was not ready after {READY_SECONDS:g} s: {_last_words(log)}"
-            )
-
-
-def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return f"{lines[-1] if lines else 'it said nothing'} (its log: {log})"
+            raise NodeFailed(f"the node was not ready after {READY_SECONDS:g} s: {last_words(log)}")
