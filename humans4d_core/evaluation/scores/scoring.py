@@ -92,6 +92,8 @@ def _figures(clips: list[ScoredClip]) -> tuple[list[Figure], ErrorRows | None]:
     scenes = [clip.scene for clip in clips if clip.scene is not None]
     figures: list[Figure] = []
     errors = None
+    # First, while little else is in memory: it puts everybody's joints in order.
+    checks = self_check_figures([(clip.images, clip.people) for clip in clips])
     if scenes:
         by_place = {scene.name: not scene.truth.has_boxes for scene in scenes}
         each = [error_rows(scene, by_place[scene.name]) for scene in scenes]
@@ -111,5 +113,4 @@ def _figures(clips: list[ScoredClip]) -> tuple[list[Figure], ErrorRows | None]:
         with_joints = [scene for scene in scenes if scene.truth.has_joints]
         if with_joints:
             figures += pose_figures(pose_rows(with_joints, by_place))
-    figures += self_check_figures([(clip.images, clip.people) for clip in clips])
-    return figures, errors
+    return [*figures, *checks], errors

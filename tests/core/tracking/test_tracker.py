@@ -315,6 +315,7 @@ def test_a_distorted_camera_predicts_boxes_where_the_person_goes(people_at):
     np.testing.assert_allclose(center, project(position, camera), atol=12)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length_of_the_run(frame_at, people_at):
     random, tracker = np.random.default_rng(1), Tracker()
 
