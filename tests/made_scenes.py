@@ -5,7 +5,7 @@ import numpy as np
 from humans4d_core.evaluation.results.image_table import ImageRows
 from humans4d_core.evaluation.results.people_table import PeopleRows
 from humans4d_core.evaluation.scores.scene import Scene
-from humans4d_core.evaluation.truth import Place, Truth
+from humans4d_core.evaluation.truth import Truth
 from humans4d_core.evaluation.truth.truth import TruthRows
 from humans4d_core.types import Camera, TrackState
 
@@ -24,8 +24,6 @@ def make_images(count=40, rate=RATE, poses=None, up=(0.0, -1.0, 0.0)):
         np.full(count, "plumb_bob", object),
         np.tile(np.asarray(up, float), (count, 1)),
         np.full((count, 3, 4), np.nan) if poses is None else poses,
-        np.full((count, 3, 4), np.nan),
-        np.zeros(count, bool),
     )
 
 
@@ -50,7 +48,7 @@ def make_truth(people, frames, places, **known):
     """Truth of walks, by boxes and places; known: other columns of TruthRows."""
     columns = {"box": box_of(places), "place_cam": places, **known}
     rows = TruthRows.of(frames, people, **columns)
-    return Truth(rows, np.unique(frames).astype(np.int64), Place.PELVIS)
+    return Truth(rows, np.unique(frames).astype(np.int64))
 
 
 def make_published(
@@ -66,13 +64,12 @@ def make_published(
     covariances = np.broadcast_to(np.eye(3) * covariance, (count, 3, 3))
     return PeopleRows(
         np.asarray(frames, np.int32), stamps, np.asarray(ids, np.int64),
-        np.asarray(state, np.uint8), np.full(count, 0.9, np.float32), stamps,
+        np.asarray(state, np.uint8),
         box_of(places if seen_at is None else seen_at).astype(np.float32),
         places.astype(np.float32),
         covariances.astype(np.float32),
         np.zeros((count, 3), np.float32) if velocity is None else velocity.astype(np.float32),
         joints.astype(np.float32), np.ones((count, 24), np.float32),
-        np.zeros((count, 3), np.float32),
         np.full((count, 3, 3), np.nan, np.float32), np.full((count, 3, 3, 3), np.nan, np.float32),
     )  # fmt: skip
 

@@ -178,6 +178,7 @@ READERS = {
     "true tracks": (truth("mot"), (".txt",), ["evaluation/truth/mot_truth.py"]),
     "KITTI's labels": (truth("kitti"), (".txt",), ["evaluation/truth/kitti_truth.py"]),
     "JRDB's labels": (truth("jrdb"), (".json",), ["evaluation/truth/jrdb_truth.py"]),
+    "3DPW": (truth("3dpw"), (".pkl",), []),
     "trajectory": (truth("tum"), (".tum",), ["evaluation/truth/trajectory_truth.py"]),
     "true joints": (truth("pose2sim"), (".npz",), ["evaluation/truth/pose2sim_truth.py"]),
     "people of a run": (truth("run"), ("/people.jsonl",), ["evaluation/truth/run_truth.py"]),

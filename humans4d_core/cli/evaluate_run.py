@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TruthFormatOption = Annotated[
     str | None,
     typer.Option(help="Of the truth, where its file does not tell: mot, kitti, jrdb, run, "
-                 "pose2sim, tum, topic.", show_default=False),
+                 "pose2sim, 3dpw, tum, topic.", show_default=False),
 ]  # fmt: skip
 ToleranceOption = Annotated[
     float | None,
@@ -53,8 +53,8 @@ _SHOWN = (
     "image.HOTA", "image.MOTA", "image.IDF1", "image.switches", "ground.HOTA", "ground.OSPA",
     "found", "position_error.p50", "position_error.p95", "velocity_error.p50", "coverage.95",
     "NEES", "forecast.1s.FDE", "time_to_confirmation.p50", "id_life.mean", "false_people",
-    "lost_in_sight", "MPJPE.mean", "PA-MPJPE.mean", "self.id_churn", "self.bone_change.p50",
-    "self.jitter.p50",
+    "lost_in_sight", "MPJPE.mean", "PA-MPJPE.mean", "heading_error.p50",
+    "self.id_churn", "self.bone_change.p50", "self.jitter.p50",
 )  # fmt: skip
 
 

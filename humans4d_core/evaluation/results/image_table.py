@@ -39,8 +39,6 @@ class ImageRows(Batch):
     distortion_model: np.ndarray  #: (F,) str
     up_cam: np.ndarray  #: (F, 3)
     fixed_from_camera: np.ndarray  #: (F, 3, 4)
-    ground_from_camera: np.ndarray  #: (F, 3, 4)
-    is_late: np.ndarray  #: (F,) bool
 
     def camera(self, row: int) -> Camera:
         """Of one image."""

@@ -54,15 +54,12 @@ class PeopleRows(Batch):
     stamp_ns: np.ndarray  #: (R,) int64
     track_id: np.ndarray  #: (R,) int64
     state: np.ndarray  #: (R,) uint8, TrackState
-    confidence: np.ndarray  #: (R,)
-    last_seen_ns: np.ndarray  #: (R,) int64
     box: np.ndarray  #: (R, 4)
     pelvis_cam: np.ndarray  #: (R, 3) m
     position_covariance_cam: np.ndarray  #: (R, 3, 3) m^2
     velocity_cam: np.ndarray  #: (R, 3) m/s
     joints_cam: np.ndarray  #: (R, 24, 3) m
     joint_confidence: np.ndarray  #: (R, 24)
-    global_orient: np.ndarray  #: (R, 3) axis-angle, radians
     forecast_cam: np.ndarray  #: (R, 3, 3) m, after FORECAST_SECONDS
     forecast_covariance_cam: np.ndarray  #: (R, 3, 3, 3) m^2
 

@@ -5,7 +5,7 @@ MPJPE, PA-MPJPE: see pose_metrics; PCK: share of joints within 150 mm after the 
 the hips (Mehta et al., "Monocular 3D Human Pose Estimation In The Wild", 2017); acceleration error:
 mean length of the difference of second derivatives (Kanazawa et al., "Learning 3D Human Dynamics
 from Video", 2019), here in m/s^2, whatever the frame rate; jitter: mean length of the third
-derivative of the published joints, relative to the hips, m/s^3.
+derivative of the published joints, relative to the hips, m/s^3; heading_error: see `_turned`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from ...batch import Batch, joined
 from ...types import JOINT_NAMES
 from ..pose_metrics import pa_mpjpe
 from ..results.people_table import PeopleRows
+from ..truth.truth import HIPS, TruthRows
 from .error_rows import numbered
 from .figures import Figure, error_figures, mean_figure
 from .scene import NOBODY, Scene
 
-HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
+LEFT = [JOINT_NAMES.index(f"left_{name}") for name in ("hip", "shoulder")]
+RIGHT = [JOINT_NAMES.index(f"right_{name}") for name in ("hip", "shoulder")]
 WITHIN = 0.15  # m
 #: True joints that make a pose comparable.
 FEWEST_JOINTS = 6
@@ -37,6 +39,7 @@ class PoseRows(Batch):
     seconds: np.ndarray  #: (R,)
     joints: np.ndarray  #: (R, 24, 3) m
     truth: np.ndarray  #: (R, 24, 3) m; NaN: unknown
+    heading_error: np.ndarray  #: (R,) rad, between the ways that both face on the ground
 
 
 def pose_rows(scenes: list[Scene], by_place: dict[str, bool]) -> PoseRows:
@@ -50,7 +53,9 @@ def pose_rows(scenes: list[Scene], by_place: dict[str, bool]) -> PoseRows:
         known = np.isfinite(rows.joints_cam).all(2)
         recovered = (people.joint_confidence > 0).any(1)
         good = recovered & rows.counts & (known.sum(1) >= FEWEST_JOINTS) & known[:, HIPS].all(1)
-        parts.append(_rows(people.select(good), rows.select(good), number))
+        people, rows = people.select(good), rows.select(good)
+        planes = scene.planes[scene.image_rows(people.frame)]
+        parts.append(_rows(people, rows, planes, number))
     return joined(parts)
 
 
@@ -75,23 +80,40 @@ def pose_figures(rows: PoseRows) -> list[Figure]:
         seen = np.isfinite(values)
         mean = np.where(seen.any(1), np.nansum(values, 1) / np.maximum(seen.sum(1), 1), np.nan)
         figures.append(mean_figure(name, mean, rows.group, unit))
+    figures += error_figures(
+        "heading_error", rows.heading_error, rows.group, "rad", statistics=statistics
+    )
     for joint, name in enumerate(JOINT_NAMES):
         if known[:, joint].any():
             figures.append(mean_figure("joint_error", distance[:, joint], rows.group, "m", name))
     return figures
 
 
-def _rows(people: PeopleRows, truth, number: int) -> PoseRows:
+def _rows(people: PeopleRows, truth: TruthRows, planes: np.ndarray, number: int) -> PoseRows:
     group = numbered(np.full(len(people), number), truth.person) + (number << 40)
 
     def from_hips(joints: np.ndarray) -> np.ndarray:
         joints = joints.astype(np.float64)
         return joints - joints[:, HIPS].mean(1, keepdims=True)
 
+    published, true = from_hips(people.joints_cam), from_hips(truth.joints_cam)
     return PoseRows(
-        group, people.track_id, people.stamp_ns * 1e-9, from_hips(people.joints_cam),
-        from_hips(truth.joints_cam),
+        group, people.track_id, people.stamp_ns * 1e-9, published, true,
+        _turned(published, true, planes),
     )  # fmt: skip
+
+
+def _turned(published: np.ndarray, true: np.ndarray, planes: np.ndarray) -> np.ndarray:
+    """Angles (R,) between the lines from right to left of both, hips and shoulders (where they are
+    known) together, on the ground: people face across that line."""
+    across = true[:, LEFT] - true[:, RIGHT]
+    known = np.isfinite(across).all(2)
+    lines = []
+    for joints in (published, true):
+        line = np.where(known[..., None], joints[:, LEFT] - joints[:, RIGHT], 0).sum(1)
+        lines.append(np.einsum("rij,rj->ri", planes, line))
+    (a, b), (c, d) = (line.T for line in lines)
+    return np.asarray(np.abs(np.arctan2(a * d - b * c, a * c + b * d)))
 
 
 def _aligned(rows: PoseRows) -> np.ndarray:

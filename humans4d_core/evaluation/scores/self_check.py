@@ -19,12 +19,12 @@ from ...batch import Batch
 from ...types import BONES, JOINT_NAMES, TrackState
 from ..results.image_table import ImageRows
 from ..results.people_table import PeopleRows
+from ..truth.truth import HIPS
 from .figures import Figure, error_figures, mean_figure
 from .scene import level_axes
 
 FEET = [JOINT_NAMES.index("left_ankle"), JOINT_NAMES.index("right_ankle")]
 HEAD = JOINT_NAMES.index("head")
-HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 SLOW, FASTEST = 0.2, 12.0  # m/s
 SMALLEST, LARGEST = 0.25, 1.1  # m, from the hips to the head's joint
 #: Images of a track that tell how it varies.

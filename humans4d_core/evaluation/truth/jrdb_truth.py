@@ -19,7 +19,7 @@ from ...shown_text import shown
 from ...types import Pose
 from ...untrusted_files import read_regular
 from ..results.image_table import ImageRows
-from .truth import Place, Truth, TruthRows
+from .truth import Truth, TruthRows
 
 MOST_BYTES = 1 << 30
 #: Share of a person that is hidden, by JRDB's words.
@@ -77,9 +77,7 @@ def read_jrdb_truth(path: Path, images: ImageRows, camera_in_truth: Pose | None)
         frame, people, box=np.array(boxes, np.float64).reshape(-1, 4), place_cam=place_cam,
         hidden=np.array(hidden, np.float64),
     )  # fmt: skip
-    return Truth(
-        rows.select(known), images.frame.astype(np.int64), Place.GROUND, up, int((~known).sum())
-    )
+    return Truth(rows.select(known), images.frame.astype(np.int64), up, int((~known).sum()))
 
 
 def _content(path: Path) -> dict:

@@ -16,7 +16,7 @@ from ...shown_text import shown
 from ...types import Camera
 from ...untrusted_files import read_lines
 from ..results.image_table import ImageRows
-from .truth import Place, Truth, TruthRows
+from .truth import Truth, TruthRows
 
 PEOPLE = ("Pedestrian", "Person", "Person_sitting", "Cyclist")
 #: Of these it is known who is a pedestrian; the others may be taken for one, or not.
@@ -49,7 +49,7 @@ def read_kitti_truth(path: Path, images: ImageRows, calibration: Path | None) ->
         hidden=np.array(HIDDEN)[occlusion],
     )  # fmt: skip
     return Truth(
-        rows.select(known), images.frame.astype(np.int64), Place.GROUND,
+        rows.select(known), images.frame.astype(np.int64), 
         np.array((0.0, -1.0, 0.0)), int((~known).sum()), tuple(notes),
     )  # fmt: skip
 

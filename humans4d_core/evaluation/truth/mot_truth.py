@@ -17,7 +17,7 @@ from ...types import Pose
 from ...untrusted_files import read_lines
 from ..mot_tables import read_table
 from ..results.image_table import ImageRows
-from .truth import Place, Truth, TruthRows
+from .truth import Truth, TruthRows
 
 PEDESTRIAN = 1
 CLASSES = range(1, 14)
@@ -60,7 +60,7 @@ def read_mot_truth(path: Path, images: ImageRows, ground_from_camera: Pose | Non
     if ground_from_camera is not None:
         up = ground_from_camera.rotation[2]
     return Truth(
-        rows.select(known), images.frame.astype(np.int64), Place.GROUND, up,
+        rows.select(known), images.frame.astype(np.int64), up,
         int((~known).sum()), tuple(notes),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from ...errors import InputFileError
 from ...shown_text import shown
 from ..results.image_table import ImageRows
 from .times import at_images
-from .truth import Place, Truth, TruthRows
+from .truth import Truth, TruthRows
 from .truth_options import TruthOptions
 
 
@@ -41,7 +41,7 @@ def placed_people(
             unmatched += int(outside.sum())
     rows = TruthRows.join(parts)
     up = None if options.camera_in_truth is None else options.camera_in_truth.rotation[2]
-    return Truth(rows, np.unique(rows.frame), Place.GROUND, up, unmatched)
+    return Truth(rows, np.unique(rows.frame), up, unmatched)
 
 
 def _in_camera(

@@ -15,7 +15,7 @@ from ...shown_text import shown
 from ...types import JOINT_NAMES
 from ...untrusted_files import read_npz
 from ..results.image_table import ImageRows
-from .truth import Place, Truth, TruthRows
+from .truth import HIPS, Truth, TruthRows, boxes_of_joints
 
 #: SMPL's joint -> the truth's. Hips are where OpenPose's network marks them, not SMPL's centres.
 JOINTS = {
@@ -26,8 +26,6 @@ JOINTS = {
         ("knee", "Knee"), ("ankle", "Ankle"),
     )
 }  # fmt: skip
-#: px that the box is larger than the joints, as a share of its height.
-MARGIN = 0.1
 
 
 def read_pose2sim_truth(path: Path, camera: str, images: ImageRows) -> Truth:
@@ -50,15 +48,12 @@ def read_pose2sim_truth(path: Path, camera: str, images: ImageRows) -> Truth:
     for smpl, name in JOINTS.items():
         if name in known:
             joints[:, JOINT_NAMES.index(smpl)] = metres[:, known.index(name)]
-    with np.errstate(all="ignore"):
-        low, high = np.nanmin(pixels, axis=1), np.nanmax(pixels, axis=1)
-    margin = MARGIN * (high - low)[:, 1:]
-    hips = joints[:, [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]].mean(1)
+    hips = joints[:, HIPS].mean(1)
     frame = np.arange(1, len(metres) + 1)
     there = np.isin(frame, images.frame) & np.isfinite(hips).all(1)
     rows = TruthRows.of(
-        frame, np.ones(len(frame)), box=np.hstack((low - margin, high + margin)),
+        frame, np.ones(len(frame)), box=boxes_of_joints(pixels),
         place_cam=hips.astype(np.float64), joints_cam=joints,
     )  # fmt: skip
     up = np.asarray(arrays[f"{camera}_R"], np.float64)[:, 2]
-    return Truth(rows.select(there), frame[there], Place.PELVIS, up, int((~there).sum()))
+    return Truth(rows.select(there), frame[there], up, int((~there).sum()))

@@ -14,7 +14,7 @@ from ...untrusted_files import open_regular
 from ..results.image_table import ImageRows
 from ..results.people_table import read_people
 from .times import nearest_image
-from .truth import Place, Truth, TruthRows
+from .truth import Truth, TruthRows
 
 LONGEST_LINE = 8 << 20
 
@@ -33,7 +33,7 @@ def read_run_truth(folder: Path, images: ImageRows, tolerance_ns: int) -> Truth:
         images.frame[row[known]], ids[known], box=boxes[known].astype(np.float64),
         place_cam=places[known].astype(np.float64), joints_cam=joints[known].astype(np.float32),
     )  # fmt: skip
-    return Truth(rows, images.frame.astype(np.int64), Place.PELVIS, None, int((~known).sum()))
+    return Truth(rows, images.frame.astype(np.int64), None, int((~known).sum()))
 
 
 def _of_lines(path: Path) -> tuple[np.ndarray, ...]:

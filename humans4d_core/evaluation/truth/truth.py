@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 import numpy as np
 
 from ...batch import Batch, joined
+from ...types import JOINT_NAMES
 
-
-class Place(Enum):
-    """What a true place is of. Only a pelvis can be compared in height."""
-
-    PELVIS = "pelvis"
-    GROUND = "point on the ground, or of the person"
+#: Joints whose middle is the pelvis of this package.
+HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
+#: Share of its height by which a box is larger than the joints in it, on each side.
+MARGIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,9 @@ class TruthRows(Batch):
     person: np.ndarray  #: (R,) int64
     counts: np.ndarray  #: (R,) bool; False: to find it is neither right nor wrong
     box: np.ndarray  #: (R, 4) x_min, y_min, x_max, y_max, px; NaN: unknown
-    place_cam: np.ndarray  #: (R, 3) m in the camera's optical frame; NaN: unknown
+    #: (R, 3) m in the camera's optical frame, of the pelvis or of a point under it, since only its
+    #: place on the ground counts; NaN: unknown
+    place_cam: np.ndarray
     #: (R,) share of the person that is hidden, 0..1; NaN: unknown
     hidden: np.ndarray
     #: (R, 24, 3) m in the camera's optical frame, SMPL's joints, NaN: unknown; or (R, 0, 3): none
@@ -57,7 +57,6 @@ class Truth:
 
     rows: TruthRows
     frames: np.ndarray  #: (F,) int64, images at which everybody who is there has a row
-    place: Place = Place.PELVIS
     #: (3,) direction against gravity in the axes of a camera that keeps it; None: unknown.
     up_cam: np.ndarray | None = None
     unmatched: int = 0  #: entries of the truth that belong to no image
@@ -78,3 +77,13 @@ class Truth:
     def with_notes(self, *notes: str) -> Truth:
         """With more of them."""
         return replace(self, notes=(*self.notes, *notes))
+
+
+def boxes_of_joints(pixels: np.ndarray) -> np.ndarray:
+    """Boxes (R, 4) px around joints (R, K, 2), a little larger; NaN where no joint is known."""
+    known = np.isfinite(pixels)
+    low = np.where(known, pixels, np.inf).min(1)
+    high = np.where(known, pixels, -np.inf).max(1)
+    margin = MARGIN * (high - low)[:, 1:]
+    boxes = np.hstack((low - margin, high + margin))
+    return np.where(np.isfinite(boxes), boxes, np.nan)

@@ -21,6 +21,7 @@ from .mot_truth import read_mot_truth
 from .placed_people import placed_people
 from .pose2sim_truth import read_pose2sim_truth
 from .run_truth import read_run_truth
+from .threedpw_truth import read_threedpw_truth
 from .topic_truth import read_topic
 from .trajectory_truth import read_trajectory
 from .truth import Truth
@@ -47,6 +48,8 @@ def truth_format(path: Path) -> str:
         if (path / "tracks.parquet").is_file() or (path / "people.jsonl").is_file():
             return "run"
         raise InputFileError(f"{shown(path)} is a folder without tracks.parquet or people.jsonl")
+    if path.suffix == ".pkl":
+        return "3dpw"
     if path.suffix == ".npz":
         return "pose2sim"
     if path.suffix == ".json":
@@ -89,6 +92,10 @@ def _pose2sim(path: Path, part: str, images: ImageRows, options: TruthOptions) -
     return read_pose2sim_truth(path, part, images)
 
 
+def _threedpw(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
+    return read_threedpw_truth(path, images)
+
+
 def _tum(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
     return placed_people({1: read_trajectory(path)}, images, options, path)
 
@@ -108,8 +115,8 @@ def _topic(path: Path, part: str, images: ImageRows, options: TruthOptions) -> T
 
 #: Format -> who reads it.
 _READERS: dict[str, Callable[[Path, str, ImageRows, TruthOptions], Truth]] = {
-    "mot": _mot, "kitti": _kitti, "jrdb": _jrdb, "run": _run, "pose2sim": _pose2sim, "tum": _tum,
-    "topic": _topic,
+    "mot": _mot, "kitti": _kitti, "jrdb": _jrdb, "run": _run, "pose2sim": _pose2sim,
+    "3dpw": _threedpw, "tum": _tum, "topic": _topic,
 }  # fmt: skip
 FORMATS = tuple(_READERS)
 

@@ -1,6 +1,8 @@
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from places import ROOT
 
 from humans4d_core.errors import InputFileError
 from humans4d_core.evaluation.criteria import judge, read_criteria, write_junit
@@ -80,3 +82,12 @@ def test_verdicts_are_what_ci_systems_read(tmp_path):
     assert failed.find("failure").get("message") == "it is 61 %"
     assert met.find("failure") is None
     assert failed.get("name") == "image.HOTA at least 90"
+
+
+def test_the_documented_criteria_are_ones(tmp_path):
+    text = (ROOT / "docs/evaluation.md").read_text()
+    path = tmp_path / "criteria.yaml"
+    path.write_text(re.search(r"```yaml\n(.*?)```", text, re.S)[1])
+    assert [c.figure for c in read_criteria(path)] == [
+        "position_error.p95", "coverage.95", "image.IDF1"
+    ]  # fmt: skip

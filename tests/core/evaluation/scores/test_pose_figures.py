@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from made_scenes import make_images, make_published, make_truth, walks
+from scipy.spatial.transform import Rotation
 
 from humans4d_core.evaluation.scores.pose_figures import HIPS, pose_figures, pose_rows
 from humans4d_core.evaluation.scores.scene import Scene
@@ -39,6 +40,17 @@ def test_turned_and_scaled_bodies_are_right_after_the_best_similarity_only():
     found = figures(scene_of(lambda joints: 1.3 * joints @ turn.T))
     assert found["PA-MPJPE.mean", "all"] == pytest.approx(0, abs=1e-5)
     assert found["MPJPE.mean", "all"] > 0.2
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3, 2.0, -3.0])
+def test_a_body_that_is_turned_about_the_vertical_has_that_heading_error(angle):
+    turn = Rotation.from_rotvec((0, angle, 0)).as_matrix()
+
+    def change(joints):
+        return joints @ turn.T
+
+    found = figures(scene_of(change))
+    assert found["heading_error.mean", "all"] == pytest.approx(abs(angle), abs=1e-5)
 
 
 def test_joints_that_the_truth_lacks_do_not_count():

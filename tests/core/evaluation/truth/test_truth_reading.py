@@ -1,6 +1,7 @@
 """Truth files made from the toolkits' own field lists, and read at the images they are of."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from places import SHARED
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.errors import Humans4dError, InputFileError
-from humans4d_core.evaluation.truth import Place, TruthOptions, read_truth
+from humans4d_core.evaluation.truth import TruthOptions, read_truth
 from humans4d_core.io import PeopleWriter
 from humans4d_core.types import Pose, TrackState
 
@@ -49,7 +50,6 @@ class TestMot:
         camera = {"R_world_to_cam": turn.tolist(), "t_world_to_cam_m": [0.0, 1.5, 0.0]}
         write(tmp_path, json.dumps(camera), "camera.json")
         truth = read(path)
-        assert truth.place is Place.GROUND
         np.testing.assert_allclose(truth.up_cam, turn @ (0, 0, 1), atol=1e-12)
         np.testing.assert_allclose(truth.rows.place_cam[0], turn @ (3, 4, 0) + (0, 1.5, 0))
 
@@ -195,11 +195,58 @@ def test_triangulated_joints_are_read_by_the_cameras_name():
     if not path.is_file():
         pytest.skip("no media here")
     truth = read(f"{path}#cam01")
-    assert len(truth.rows) == 10 and truth.has_joints and truth.place is Place.PELVIS
+    assert len(truth.rows) == 10 and truth.has_joints
     assert np.linalg.norm(truth.up_cam) == pytest.approx(1)
     assert truth.up_cam[1] < -0.5  # the image's y points down
     with pytest.raises(InputFileError, match="cam99"):
         read(f"{path}#cam99")
+
+
+class TestThreeDpw:
+    """By the field list of the data's readme: Python 2's pickles of lists and arrays."""
+
+    def sequence(self, count=10, people=2):
+        rng = np.random.default_rng(0)
+        poses = np.tile(np.eye(4), (count, 1, 1))
+        poses[:, :3, :3] = Rotation.from_rotvec(
+            np.linspace(0, 0.5, count)[:, None] * (0.0, 1.0, 0.0)
+        ).as_matrix()
+        poses[:, 2, 3] = 5.0
+        return {
+            "sequence": "made_here", "cam_poses": poses,
+            "cam_intrinsics": np.array([[600.0, 0, 320], [0, 600, 240], [0, 0, 1]]),
+            "jointPositions": [rng.normal(0, 0.5, (count, 72)) for _ in range(people)],
+            "campose_valid": [np.arange(count) > 2 for _ in range(people)],
+            "betas": [np.zeros(10)] * people, "genders": ["m"] * people,
+        }  # fmt: skip
+
+    def write(self, tmp_path, content):
+        path = tmp_path / "made_here.pkl"
+        path.write_bytes(pickle.dumps(content, protocol=2))
+        return path
+
+    def test_joints_are_moved_into_the_camera(self, tmp_path):
+        content = self.sequence()
+        truth = read(self.write(tmp_path, content))
+        rows = truth.rows.select((truth.rows.person == 2) & (truth.rows.frame == 7))
+        pose = content["cam_poses"][6]
+        joints = content["jointPositions"][1][6].reshape(24, 3) @ pose[:3, :3].T + pose[:3, 3]
+        np.testing.assert_allclose(rows.joints_cam[0], joints, atol=1e-5)
+        np.testing.assert_allclose(rows.place_cam[0], joints[[1, 2]].mean(0), atol=1e-6)
+        pixels = joints[:, :2] / joints[:, 2:] * 600 + (320, 240)
+        box = rows.box[0]
+        assert (box[:2] < pixels.min(0)).all() and (box[2:] > pixels.max(0)).all()
+        assert truth.rows.counts[truth.rows.person == 1].tolist() == [False] * 3 + [True] * 7
+
+    @pytest.mark.parametrize("name", ["jointPositions", "cam_poses", "cam_intrinsics"])
+    def test_a_field_that_is_missing_or_another_is_named(self, tmp_path, name):
+        content = self.sequence()
+        whole = content.pop(name)
+        with pytest.raises(InputFileError, match=name):
+            read(self.write(tmp_path, content))
+        content[name] = np.asarray(whole)[:-1]
+        with pytest.raises(InputFileError, match=name):
+            read(self.write(tmp_path, content))
 
 
 def test_another_run_is_a_truth(tmp_path):
