@@ -57,8 +57,13 @@ class Plan:
         known = {clip.name: clip for clip in self.clips}
         for clip in other.clips:
             before = known.get(clip.name)
-            if before is not None and before.fingerprint != clip.fingerprint:
+            if before is None:
+                continue
+            if before.fingerprint != clip.fingerprint:
                 return f"{clip.input} is another file than before"
+            for name in ("boxes", "frame_rate"):
+                if getattr(before, name) != getattr(clip, name):
+                    return f"{name} of {clip.name} are other ones than before"
         return ""
 
 

@@ -42,6 +42,7 @@ def test_clips_may_be_added_and_stay(tmp_path):
         (replace(PLAN, settings={"detector": "nanodet"}), "detector was movenet and is nanodet"),
         (replace(PLAN, options={"topic": "/x"}), "topic was None and is /x"),
         (replace(PLAN, clips=(Clip("a", "/a.mp4", "9"),)), "/a.mp4 is another file"),
+        (replace(PLAN, clips=(Clip("a", "/a.mp4", "1", boxes="/b.txt"),)), "boxes of a are other"),
     ],
 )
 def test_another_evaluation_is_not_mixed_in(tmp_path, changed, said):
