@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -91,6 +92,7 @@ def run_clip(
     """
     boxes = None if clip.boxes is None else read_mot(Path(clip.boxes))
     place = folder.unfinished(clip.name)
+    shutil.rmtree(place, ignore_errors=True)  # of an attempt that was ended
     with open_source(
         clip.input, options.camera, clip.frame_rate, options.topic, options.companions
     ) as source:
@@ -120,7 +122,7 @@ def run_clips(
     if processes < 2 or len(clips) < 2:
         failures = {}
         for clip in clips:
-            problem = _attempt(clip, folder, config, options)
+            problem = attempt(clip, folder, config, options)
             if problem:
                 failures[clip.name] = problem
             tell(clip.name, problem or "done")
@@ -128,7 +130,7 @@ def run_clips(
     return _side_by_side(clips, folder, config, options, processes, tell)
 
 
-def _attempt(
+def attempt(
     clip: Clip, folder: EvaluationFolder, config: PipelineConfig, options: ClipOptions
 ) -> str:
     """Why a clip failed; "" where it did not."""
@@ -142,7 +144,7 @@ def _attempt(
 
 
 def _attempt_aside(connection, *arguments) -> None:
-    connection.send(_attempt(*arguments))
+    connection.send(attempt(*arguments))
     connection.close()
 
 

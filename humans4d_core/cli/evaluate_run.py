@@ -99,6 +99,11 @@ def run(
         int | None, typer.Option(min=1, help="Only so many images of each input.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Inputs that are run at once.")] = 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(help="Run inputs on the Ray cluster at this address instead.",
+                     metavar="ADDRESS", show_default=False),
+    ] = None,
     criteria: Annotated[
         Path | None,
         typer.Option(help="YAML file of bounds; exit code 1 where one is not met.",
@@ -117,6 +122,7 @@ def run(
     from ..evaluation.results.tables import require_pyarrow
     from ..io import CameraChoice, CompanionChoice
     from .clip_runner import ClipOptions, run_clips
+    from .ray_clips import run_on_ray
 
     require_pyarrow()
     truth_options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth)
@@ -139,10 +145,14 @@ def run(
     missing = folder.begin(plan)
     if len(missing) < len(clips):
         typer.echo(f"{len(clips) - len(missing)} of {len(clips)} clips are finished already")
-    failures = run_clips(
-        missing, folder, config, options, jobs,
-        lambda name, news: typer.echo(f"{shown(name)}: {shown(news, 1000)}"),
-    )  # fmt: skip
+
+    def tell(name: str, news: str) -> None:
+        typer.echo(f"{shown(name)}: {shown(news, 1000)}")
+
+    if ray is not None and missing:
+        failures = run_on_ray(missing, folder, config, options, ray, tell)
+    else:
+        failures = run_clips(missing, folder, config, options, jobs, tell)
     if len(failures) < len(clips):
         _score(folder, truth_options, bounds)
     if failures:
