@@ -138,9 +138,13 @@ def _resampled(
     means = drawn @ np.bincount(numbers, errors) / total
     squares = drawn @ np.bincount(numbers, errors**2) / total
     found = {"mean": interval(means), "rms": interval(np.sqrt(squares))}
-    edges = np.quantile(errors, np.linspace(0, 1, min(_BINS, len(errors)) + 1))
-    place = np.searchsorted(edges[1:-1], errors, side="right")
-    drawn_bins = np.zeros((len(drawn), len(edges) - 1))
+    # As many errors to each bin, in their order: of few errors each is its own, however many are
+    # equal.
+    bins = min(_BINS, len(errors))
+    place = np.empty(len(errors), np.int64)
+    place[np.argsort(errors, kind="stable")] = np.arange(len(errors)) * bins // len(errors)
+    values = np.bincount(place, errors) / np.bincount(place)
+    drawn_bins = np.zeros((len(drawn), bins))
     order = np.argsort(numbers, kind="stable")
     starts = np.searchsorted(numbers[order], np.arange(size + 1))
     for group in range(size):
@@ -148,9 +152,8 @@ def _resampled(
         where, often = np.unique(own, return_counts=True)
         drawn_bins[:, where] += drawn[:, group, None] * often
     below = np.cumsum(drawn_bins, axis=1) / total[:, None]
-    middles = (edges[1:] + edges[:-1]) / 2
     for name, share in (("p50", 0.5), ("p95", 0.95)):
-        found[name] = interval(middles[(below < share).sum(1).clip(max=len(middles) - 1)])
+        found[name] = interval(values[(below < share).sum(1).clip(max=bins - 1)])
     return found
 
 

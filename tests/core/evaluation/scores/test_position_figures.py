@@ -143,6 +143,13 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     assert 0.85 * 150 <= hits["p50"] <= 150
 
 
+def test_an_interval_holds_its_figure_where_many_errors_are_equal():
+    waits = np.array([0.0] * 11 + [0.14, 0.14, 0.28, 0.43, 0.43, 0.57, 0.71, 1.0])
+    figures = error_figures("wait", waits, np.arange(19), "s", statistics=("mean", "p50", "p95"))
+    for figure in figures:
+        assert figure.low <= figure.value <= figure.high, figure
+
+
 def test_one_person_alone_has_no_interval():
     figure = mean_figure("m", np.arange(5.0), np.zeros(5), "m")
     assert (figure.value, figure.low, figure.high) == (2.0, None, None)
