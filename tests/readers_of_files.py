@@ -191,7 +191,7 @@ READERS = {
 #: Modules that open files which they, or the same package, have written.
 OWN_FILES = {
     "evaluation/results/fingerprints.py": "bytes for a hash, of a size that is bounded",
-    "evaluation/report/page.py": "its own template, and summaries that the evaluation has written",
+    "evaluation/report/page.py": "its own template",
     "recovery/landmarks/point_corrector.py": "weights of this package, or of its training",
     "training/landmarks/rendered_pairs.py": "pairs that the training has rendered",
     "io/video/video_writer.py": "the end of the video that it writes",

@@ -49,7 +49,6 @@ class _Tables:
         self._people = stack.enter_context(PeopleTableWriter(folder / "tracks.parquet"))
         self._images = stack.enter_context(ImageTableWriter(folder / "images.parquet"))
         self._times = stack.enter_context(TableWriter(folder / "times.parquet", _TIMES))
-
         self._bag = None
         if bag_class := people_bag_class():
             body, detector = pipeline.recovery.body, pipeline.detector.name

@@ -135,6 +135,8 @@ def run(
         {name: config.value(name) for name in SETTINGS},
         {
             "camera": options.camera.origin,
+            "fov_degrees": fov,
+            "intrinsics": intrinsics,
             "topic": topic,
             "max_frames": max_frames,
             **asdict(companions),

@@ -21,16 +21,18 @@ _NO_TRACKS = "not a text file of tracks: one line a box, frame,id,x,y,w,h,mark"
 FRAME, ID, MARK, CLASS = 0, 1, 6, 7
 
 
-def read_table(path: Path) -> np.ndarray:
-    """The lines of a file: (R, 8) float64. A missing mark is 1, a missing class -1.
+def read_table(path: Path, columns: int = COLUMNS) -> np.ndarray:
+    """The lines of a file: (R, columns) float64. A missing mark is 1, what is missing after it -1.
+
+    columns: COLUMNS or more; MOT16 and later have a visibility in the next one.
 
     Raises InputFileError where a line is malformed, or names an id twice in one frame.
     """
     rows = array("d")  # a list of lists would take ten times the memory
     for number, line in enumerate(read_lines(path, _NO_TRACKS), start=1):
         if line.strip():
-            rows.extend(_parse(line, f"{path}, line {number}"))
-    table = np.array(rows, np.float64).reshape(-1, COLUMNS)
+            rows.extend(_parse(line, f"{path}, line {number}", columns))
+    table = np.array(rows, np.float64).reshape(-1, columns)
     keys, counts = np.unique(table[:, [FRAME, ID]], axis=0, return_counts=True)
     if (counts > 1).any():
         frame, track = keys[counts.argmax()]
@@ -49,9 +51,9 @@ def box_rows(frames: np.ndarray | int, ids: np.ndarray, boxes_px: np.ndarray) ->
     )
 
 
-def _parse(line: str, where: str) -> list[float]:
+def _parse(line: str, where: str, columns: int) -> list[float]:
     try:
-        values = [float(word) for word in line.split(",")[:COLUMNS]]
+        values = [float(word) for word in line.split(",")[:columns]]
     except ValueError:
         values = []
     if len(values) < 6 or not np.isfinite(values).all():
@@ -64,4 +66,4 @@ def _parse(line: str, where: str) -> list[float]:
         raise InputFileError(
             f"{where}: id {track:g} is not a whole number from 0: give tracks, not detections"
         )
-    return values + [1.0, -1.0][len(values) - 6 :]
+    return values + [1.0, *[-1.0] * (columns - 7)][len(values) - 6 :]

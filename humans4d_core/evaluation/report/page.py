@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def write_report(
             config={"displaylogo": False, "responsive": True, "displayModeBar": False},
         )  # fmt: skip
 
-    summaries = {name: _summary(folder, name) for name in clips}
+    summaries = {name: folder.read_json(f"clips/{name}/summary.json") for name in clips}
     text = template.render(
         folder=shown(folder.path.name), clips=list(clips.values()), inputs=inputs,
         summaries=summaries, versions=next(iter(summaries.values())).get("versions", {}),
@@ -128,13 +127,6 @@ def _by_clip(scores: Scores) -> tuple[list[str], list[tuple[str, list[Figure | N
         rows.append((clip, [found.get(name) for name in names]))
     used = [k for k in range(len(names)) if any(row[k] is not None for _, row in rows)]
     return [names[k] for k in used], [(clip, [row[k] for k in used]) for clip, row in rows]
-
-
-def _summary(folder: EvaluationFolder, name: str) -> dict:
-    try:
-        return json.loads((folder.clip(name) / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
 
 
 def _number(value: float | None) -> str:

@@ -256,8 +256,7 @@ def _planes(clip: ScoredClip) -> np.ndarray:
         return clip.scene.planes
     from ..scores.scene import level_axes
 
-    up = clip.images.up_cam
-    return level_axes(np.where(np.isfinite(up), up, (0.0, -1.0, 0.0)))
+    return level_axes(clip.images.up_or_level)
 
 
 def _color(number: int) -> str:

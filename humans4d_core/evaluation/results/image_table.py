@@ -53,6 +53,11 @@ class ImageRows(Batch):
         return Camera(fx, fy, cx, cy, width, height, distortion, model)
 
     @property
+    def up_or_level(self) -> np.ndarray:
+        """(F, 3) `up_cam`, and that of a level camera where nobody knows it."""
+        return np.where(np.isfinite(self.up_cam), self.up_cam, (0.0, -1.0, 0.0))
+
+    @property
     def seconds(self) -> float:
         """From the first to the last image and the last one's own share, s."""
         if len(self) < 2:

@@ -28,7 +28,7 @@ def forecast_figures(scenes: list[Scene], by_place: dict[str, bool]) -> list[Fig
         found = _forecast_errors(scene, by_place[scene.name])
         errors.append(found[0])
         unlikely.append(found[1])
-        groups.append(numbered(np.full(len(found[2]), number), found[2]) + (number << 40))
+        groups.append(numbered(found[2]) + (number << 40))
     error = np.concatenate([*errors, np.zeros((0, horizons))])
     if not np.isfinite(error).any():
         return []

@@ -24,7 +24,9 @@ LOST_AFTER = 1.0  # s
 def life_figures(scenes: list[Scene], errors: list[ErrorRows], by_place: dict[str, bool]
                  ) -> list[Figure]:  # fmt: skip
     """errors: of each scene."""
-    waits, lives, losses, minutes, false, clips = [], [], [], [], [], []
+    lives: list[float] = []
+    losses: list[float] = []
+    waits, minutes, false, clips = [], [], [], []
     found = []
     for scene, rows in zip(scenes, errors, strict=True):
         in_sight = ~(rows.hidden >= PLAIN)
@@ -35,18 +37,20 @@ def life_figures(scenes: list[Scene], errors: list[ErrorRows], by_place: dict[st
             own = own[np.argsort(rows.stamp_ns[own], kind="stable")]
             seconds = (rows.stamp_ns[own] - rows.stamp_ns[own[0]]) * 1e-9
             seen = rows.is_found[own] & rows.is_seen[own]
-            found.append((scene.name, seen.any()))
+            found.append(seen.any())
             if seen.any():
-                waits.append((scene.name, seconds[seen.argmax()]))
-            losses += [(scene.name, each) for each in _losses(seconds, rows.is_found[own])]
+                waits.append(seconds[seen.argmax()])
+            losses += _losses(seconds, rows.is_found[own])
             minutes.append(_time_in_sight(seconds) / 60)
-        lives += [(scene.name, life) for life in id_lives(rows)]
+        lives += id_lives(rows)
         false.append(false_people(scene, by_place[scene.name]))
         clips.append(scene.minutes)
     figures = [
         *_figures("time_to_confirmation", waits),
         *_figures("id_life", lives),
-        mean_figure("people_found", *_split(found), "%", scale=100),
+        mean_figure(
+            "people_found", np.array(found, np.float64), np.arange(len(found)), "%", scale=100
+        ),
         _rate("false_people", np.array(false, np.float64), np.array(clips)),
     ]
     total = float(sum(minutes))
@@ -71,12 +75,8 @@ def false_people(scene: Scene, by_place: bool) -> int:
     people = scene.believed
     matched = scene.believed_matches(by_place)
     shown = (matched != NOBODY) | scene.is_ignored(people, matched, by_place)
-    if not len(people):
-        return 0
     numbers = numbered(people.track_id)
-    share = np.bincount(np.unique(numbers, return_inverse=True)[1].reshape(-1), shown)
-    counts = np.unique(numbers, return_counts=True)[1]
-    return int((share < 0.5 * counts).sum())
+    return int((np.bincount(numbers, shown) < 0.5 * np.bincount(numbers)).sum())
 
 
 def _losses(seconds: np.ndarray, is_found: np.ndarray) -> Iterator[float]:
@@ -96,14 +96,10 @@ def _time_in_sight(seconds: np.ndarray) -> float:
     return float(steps[steps <= LOST_AFTER].sum())
 
 
-def _figures(name: str, values: list[tuple[str, float]]) -> list[Figure]:
+def _figures(name: str, values: list[float]) -> list[Figure]:
     """Statistics over people; these are drawn one by one."""
-    times = np.array([value for _, value in values], np.float64)
+    times = np.array(values, np.float64)
     return error_figures(name, times, np.arange(len(times)), "s", statistics=("mean", "p50", "p95"))
-
-
-def _split(values: list[tuple[str, bool]]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([value for _, value in values], np.float64), np.arange(len(values))
 
 
 def _rate(name: str, counts: np.ndarray, minutes: np.ndarray) -> Figure:

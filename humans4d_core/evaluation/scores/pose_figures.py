@@ -90,7 +90,7 @@ def pose_figures(rows: PoseRows) -> list[Figure]:
 
 
 def _rows(people: PeopleRows, truth: TruthRows, planes: np.ndarray, number: int) -> PoseRows:
-    group = numbered(np.full(len(people), number), truth.person) + (number << 40)
+    group = numbered(truth.person) + (number << 40)
 
     def from_hips(joints: np.ndarray) -> np.ndarray:
         joints = joints.astype(np.float64)

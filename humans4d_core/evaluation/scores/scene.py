@@ -86,7 +86,7 @@ class Scene:
 
         By the truth's direction of gravity, else the run's own, else the camera counts as level.
         """
-        up = np.where(np.isfinite(self.images.up_cam), self.images.up_cam, (0.0, -1.0, 0.0))
+        up = self.images.up_or_level
         if self.truth.up_cam is not None:
             up = np.broadcast_to(self.truth.up_cam, up.shape)
         return level_axes(up)

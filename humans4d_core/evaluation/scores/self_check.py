@@ -81,7 +81,7 @@ def _of_clip(number: int, images: ImageRows, people: PeopleRows) -> dict[str, np
     seen = _seen(people)
     image = np.searchsorted(images.frame, seen.frame)
     is_level = np.asarray(np.isfinite(images.up_cam).all(1))
-    up = np.where(is_level[:, None], images.up_cam, (0.0, -1.0, 0.0))
+    up = images.up_or_level
     planes, up = level_axes(up)[image], up[image]
     group = (number << 40) + seen.track_id
     seconds = seen.stamp_ns * 1e-9

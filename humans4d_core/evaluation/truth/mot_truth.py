@@ -14,8 +14,7 @@ import numpy as np
 from ...errors import InputFileError
 from ...shown_text import shown
 from ...types import Pose
-from ...untrusted_files import read_lines
-from ..mot_tables import read_table
+from ..mot_tables import CLASS, COLUMNS, MARK, read_table
 from ..results.image_table import ImageRows
 from .truth import Truth, TruthRows
 
@@ -28,21 +27,21 @@ def read_mot_truth(path: Path, images: ImageRows, ground_from_camera: Pose | Non
 
     Raises InputFileError where the file is malformed.
     """
-    table = read_table(path)
-    beyond = _further_columns(path, len(table))
+    table = read_table(path, COLUMNS + 1)
     boxes = table[:, 2:6].copy()
     boxes[:, 2:] += boxes[:, :2]
-    counts, hidden, notes = table[:, 6] != 0, np.full(len(table), np.nan), []
+    counts, hidden, notes = table[:, MARK] != 0, np.full(len(table), np.nan), []
     places = np.full((len(table), 3), np.nan)
-    kinds, visible = beyond[:, 0], beyond[:, 1]
+    kinds, visible = table[:, CLASS], table[:, COLUMNS]
+    is_placed = (table[:, CLASS:] != -1).any(1)
     has_classes = np.isin(kinds, CLASSES).all() and ((visible >= 0) & (visible <= 1)).all()
     if len(table) and has_classes:
         counts &= kinds == PEDESTRIAN
         hidden = 1 - visible
-    elif ground_from_camera is not None and np.isfinite(beyond[:, :2]).all():
-        on_plane = np.column_stack((beyond[:, :2], np.zeros(len(table))))
-        places = ground_from_camera.inverse().apply(on_plane)
-    elif len(table) and np.isfinite(beyond[:, :2]).all() and (beyond[:, :2] != -1).any():
+    elif ground_from_camera is not None:
+        on_plane = np.column_stack((table[:, CLASS:], np.zeros(len(table))))
+        places[is_placed] = ground_from_camera.inverse().apply(on_plane[is_placed])
+    elif is_placed.any():
         notes.append(
             f"columns 8 and 9 of {shown(path.name)} may be metres on the ground, but no "
             "camera.json beside it tells where the camera is: positions are not scored"
@@ -63,22 +62,3 @@ def read_mot_truth(path: Path, images: ImageRows, ground_from_camera: Pose | Non
         rows.select(known), images.frame.astype(np.int64), up,
         int((~known).sum()), tuple(notes),
     )  # fmt: skip
-
-
-def _further_columns(path: Path, count: int) -> np.ndarray:
-    """(count, 2) columns 8 and 9; NaN where a line has none."""
-    values = np.full((count, 2), np.nan)
-    row = 0
-    for line in read_lines(path, "no text file of tracks"):
-        if not line.strip():
-            continue
-        for column, word in enumerate(line.split(",")[7:9]):
-            try:
-                values[row, column] = float(word)
-            except ValueError:
-                raise InputFileError(
-                    f"{shown(path)}: '{shown(word.strip(), 40)}' in column {8 + column} is no "
-                    "number"
-                ) from None
-        row += 1
-    return values

@@ -16,11 +16,9 @@ import numpy as np
 from ...errors import InputFileError, TransformError
 from ...io.bags.bag_messages import decode, message_typestore, open_bag, raw_messages
 from ...io.bags.bag_topics import TF_MESSAGE, connections_of
+from ...io.bags.bag_transforms import BagTransforms
 from ...shown_text import shown
-from ...transforms import TransformTree, read_transforms
 
-#: s of the recording that a place waits for its transform.
-PATIENCE = 1.0
 TYPES = (
     "geometry_msgs/msg/PoseStamped", "geometry_msgs/msg/PoseWithCovarianceStamped",
     "geometry_msgs/msg/PointStamped", "geometry_msgs/msg/PoseArray", "nav_msgs/msg/Odometry",
@@ -39,34 +37,33 @@ def read_topic(path: Path, topic: str, target: str) -> tuple[Ways, int]:
     """
     reader = open_bag(path)
     try:
-        transforms = connections_of(reader, TF_MESSAGE)
+        transforms = BagTransforms(reader, path)
         is_tf = topic.startswith(_TF)
         wanted = [] if is_tf else connections_of(reader, *TYPES, topic=topic)
-        if not wanted and not (is_tf and transforms):
+        if not wanted and not (is_tf and transforms.is_any):
             names = sorted({c.topic for c in connections_of(reader, *TYPES)})
             raise InputFileError(
                 f"{shown(path)} has no places on {shown(topic)}: "
                 + (f"topics that may be meant are {', '.join(map(shown, names))}" if names else
                    f"it has no topic of {', '.join(TYPES)}")
             )  # fmt: skip
-        places = _Places(target)
+        places = _Places(transforms, target)
         typestore = message_typestore()
-        static = [c for c in transforms if c.topic.endswith("tf_static")]
-        if target or is_tf:
-            for _, log_ns, data in raw_messages(reader, static, path) if static else ():
-                places.take_transforms(bytes(data), log_ns, True)
-            wanted += [c for c in transforms if c not in static]
-        for connection, log_ns, data in raw_messages(reader, wanted, path):
+        person_frame = topic.removeprefix(_TF).lstrip("/") if is_tf else None
+        moving = transforms.connections if target or is_tf else []
+        for connection, log_ns, data in raw_messages(reader, [*wanted, *moving], path):
+            transforms.now_ns = log_ns
             if connection.msgtype == TF_MESSAGE:
-                places.take_transforms(bytes(data), log_ns, False)
-                if is_tf:
-                    places.watch(topic.removeprefix(_TF), bytes(data), log_ns)
-                continue
-            message = decode(typestore, connection, data, path)
-            for person, place in _points(message):
+                for transform in transforms.take(data):
+                    if transform.child == person_frame:
+                        places.add(1, transform.stamp_ns, transform.child, np.zeros(3))
+            else:
+                message = decode(typestore, connection, data, path)
                 header = message.header
                 stamp_ns = header.stamp.sec * 10**9 + header.stamp.nanosec
-                places.add(person, stamp_ns, header.frame_id, place, log_ns)
+                for person, place in _points(message):
+                    places.add(person, stamp_ns, header.frame_id, place)
+            places.settle()
         return places.ways(), places.left_out(shown(topic), path)
     finally:
         reader.close()
@@ -75,38 +72,34 @@ def read_topic(path: Path, topic: str, target: str) -> tuple[Ways, int]:
 class _Places:
     """Places that are moved into one frame as soon as TF tells how."""
 
-    def __init__(self, target: str):
-        self._target = target.lstrip("/")
-        self._now_ns = 0
-        self._tree = TransformTree(lambda: self._now_ns * 1e-9)
+    def __init__(self, transforms: BagTransforms, target: str):
+        self._transforms, self._target = transforms, target
         self._waiting: deque[tuple[int, int, str, np.ndarray, int]] = deque()
         self._found: dict[int, list[tuple[int, np.ndarray]]] = {}
         self._lost, self._why = 0, ""
 
-    def take_transforms(self, data: bytes, log_ns: int, is_static: bool) -> None:
-        self._now_ns = log_ns
-        try:
-            for transform in read_transforms(data):
-                transform.check()
-                self._tree.insert(transform, is_static)
-        except TransformError:
-            return
-        self._settle()
+    def add(self, person: int, stamp_ns: int, frame: str, place: np.ndarray) -> None:
+        self._waiting.append((person, stamp_ns, frame, place, self._transforms.now_ns))
 
-    def watch(self, frame: str, data: bytes, log_ns: int) -> None:
-        """A person's own frame: its origin, where this message moves it."""
-        for transform in read_transforms(data):
-            if transform.child == frame.lstrip("/"):
-                self.add(1, transform.stamp_ns, frame, np.zeros(3), log_ns)
-
-    def add(self, person: int, stamp_ns: int, frame: str, place: np.ndarray, log_ns: int) -> None:
-        self._now_ns = log_ns
-        self._waiting.append((person, stamp_ns, frame.lstrip("/"), place, log_ns))
-        self._settle()
+    def settle(self) -> None:
+        """Move the places whose transforms have come, and give up those that waited long."""
+        while self._waiting:
+            person, stamp_ns, frame, place, came_ns = self._waiting[0]
+            try:
+                if self._target:
+                    pose = self._transforms.lookup(self._target, frame, stamp_ns, came_ns)
+                    if pose is None:
+                        return
+                    place = pose.apply(place)
+            except TransformError as error:
+                self._lost, self._why = self._lost + 1, str(error)
+            else:
+                self._found.setdefault(person, []).append((stamp_ns, place))
+            self._waiting.popleft()
 
     def ways(self) -> Ways:
-        self._now_ns += 10**12
-        self._settle()
+        self._transforms.now_ns += 10**12  # nothing comes any more
+        self.settle()
         ways = {}
         for person, rows in self._found.items():
             stamps = np.array([stamp for stamp, _ in rows], np.int64)
@@ -118,20 +111,6 @@ class _Places:
         if not self._found:
             raise InputFileError(f"{shown(path)}: no place on {topic} can be used: {self._why}")
         return self._lost
-
-    def _settle(self) -> None:
-        while self._waiting:
-            person, stamp_ns, frame, place, came_ns = self._waiting[0]
-            try:
-                if self._target:
-                    place = self._tree.lookup(self._target, frame, stamp_ns).apply(place)
-            except TransformError as error:
-                if error.may_still_come and self._now_ns - came_ns <= PATIENCE * 1e9:
-                    return
-                self._lost, self._why = self._lost + 1, str(error)
-            else:
-                self._found.setdefault(person, []).append((stamp_ns, place))
-            self._waiting.popleft()
 
 
 def _points(message) -> Iterator[tuple[int, np.ndarray]]:

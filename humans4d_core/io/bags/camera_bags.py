@@ -203,14 +203,14 @@ class BagSource(Source):
         waiting: deque[tuple[tuple[int, Any, bool, Calibration | None], int]] = deque()
         for image in self._paired():
             if image is not None:
-                waiting.append((image, companions.now_ns))
+                waiting.append((image, companions.transforms.now_ns))
             while waiting:
                 (stamp_ns, message, *_), came_ns = waiting[0]
                 found = companions.of(stamp_ns, message.header.frame_id, came_ns)
                 if found is None:
                     break
                 yield *waiting.popleft()[0], found
-        companions.now_ns += 10**12  # nothing comes any more
+        companions.transforms.now_ns += 10**12  # nothing comes any more
         for image, came_ns in waiting:
             found = companions.of(image[0], image[1].header.frame_id, came_ns)
             yield *image, found or Companions()
@@ -228,7 +228,7 @@ class BagSource(Source):
             self._reader, self._images + self._infos + others, self.path
         ):
             if self._companions is not None:
-                self._companions.now_ns = log_ns
+                self._companions.transforms.now_ns = log_ns
                 if connection.id in other_ids:
                     self._companions.take(connection, data)
                     yield None

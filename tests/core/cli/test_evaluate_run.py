@@ -201,6 +201,19 @@ def test_scores_are_computed_again_without_running_again(evaluated, tmp_path):
     assert (mine / "scores.json").read_bytes() == before
 
 
+def test_another_camera_is_another_evaluation(evaluated, tmp_path):
+    out, _, pair = evaluated
+    mine = tmp_path / "out"
+    shutil.copytree(out, mine)
+    done = run(*pair, "-o", mine, *boxes(*pair), "--intrinsics", "300,300,160,120")
+    assert done.returncode == 2 and "another evaluation" in done.stderr
+    first = run(pair[0], "-o", tmp_path / "two", *boxes(pair[0]), "--intrinsics", "300,300,160,120")
+    assert first.returncode == 0, first.stderr
+    done = run(pair[0], "-o", tmp_path / "two", *boxes(pair[0]), "--intrinsics", "400,400,160,120")
+    assert done.returncode == 2
+    assert "intrinsics was 300,300,160,120 and is 400,400,160,120" in done.stderr
+
+
 def test_a_clip_in_which_nobody_is_tells_how_many_false_people_there_are(tmp_path, sequences):
     (tmp_path / "nobody.txt").write_text("")
     done = run(sequences[0], "-o", tmp_path / "out", *boxes(sequences[0]),

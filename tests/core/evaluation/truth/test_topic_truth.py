@@ -51,6 +51,16 @@ def test_a_pose_in_a_frame_that_drives_is_moved_by_tf(tmp_path):
     np.testing.assert_allclose(truth.rows.place_cam, np.tile((3.0, 0, 0), (10, 1)), atol=1e-9)
 
 
+def test_a_transform_that_cannot_be_costs_none_of_the_others_in_its_message(tmp_path):
+    rows = []
+    for t in times():
+        message = transform(t, "map", "helmet", ((t - START) * 1e-9, 1.0, 4.0))
+        message.transforms.insert(0, transform(t, "map", "x", (np.nan, 0, 0)).transforms[0])
+        rows.append(("/tf", t, message))
+    truth = read(write_messages(tmp_path / "bag", rows), "tf:helmet", fixed_frame="map")
+    assert truth.frames.tolist() == list(range(1, 11))
+
+
 def test_a_person_on_tf_is_a_truth(tmp_path):
     rows = [("/tf", t, transform(t, "map", "helmet", ((t - START) * 1e-9, 1.0, 4.0)))
             for t in times()]  # fmt: skip

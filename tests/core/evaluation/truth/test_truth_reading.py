@@ -53,6 +53,14 @@ class TestMot:
         np.testing.assert_allclose(truth.up_cam, turn @ (0, 0, 1), atol=1e-12)
         np.testing.assert_allclose(truth.rows.place_cam[0], turn @ (3, 4, 0) + (0, 1.5, 0))
 
+    def test_rows_without_a_place_have_none_also_where_the_camera_is_known(self, tmp_path):
+        camera = {"R_world_to_cam": np.eye(3).tolist(), "t_world_to_cam_m": [0.0, 0.0, 5.0]}
+        write(tmp_path, json.dumps(camera), "camera.json")
+        path = write(tmp_path, "1,1,10,20,30,60,1,-1,-1,-1\n2,1,10,20,30,60,1,2.0,3.0,0\n")
+        places = read(path).rows.place_cam
+        assert np.isnan(places[0]).all()
+        np.testing.assert_allclose(places[1], [2.0, 3.0, 5.0])
+
     def test_rows_beyond_the_clip_are_counted(self, tmp_path):
         truth = read(write(tmp_path, "1,1,10,20,30,60,1\n99,1,10,20,30,60,1\n"))
         assert (len(truth.rows), truth.unmatched) == (1, 1)
