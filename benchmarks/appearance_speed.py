@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
 from humans4d_core.body import BodyModel, Surface, load_body
 from humans4d_core.geometry import project
@@ -31,11 +30,10 @@ def crowd(people: int, body: BodyModel, camera: Camera) -> Bodies:
     depth = 4.0 + 1.5 * (index // columns)
     across = (index % columns - (columns - 1) / 2) * camera.width / columns / camera.fx * depth
     place = np.stack((across, np.zeros(people), depth), 1).astype(np.float32)
-    upright = torch.from_numpy(np.diag([1.0, -1, -1]).astype(np.float32)).expand(1, 1, 3, 3)
-    with torch.inference_mode():
-        posed = body(upright[:, 0], torch.eye(3).expand(1, 23, 3, 3), torch.zeros(1, 10))
-    vertices = posed.vertices.numpy() + place[:, None]
-    joints = posed.joints.numpy() + place[:, None]
+    still = np.tile(np.eye(3), (1, 23, 1, 1))
+    posed = body(np.diag([1.0, -1, -1]), still, np.zeros((1, 10)))
+    vertices = posed.vertices + place[:, None]
+    joints = posed.joints + place[:, None]
     pixels = project(vertices, camera)
     arrays = (
         np.concatenate((pixels.min(1), pixels.max(1)), 1), np.full(people, 0.9),

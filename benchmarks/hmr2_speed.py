@@ -34,6 +34,7 @@ from rich.console import Console
 from rich.table import Table
 
 from humans4d_core.body import load_body
+from humans4d_core.body.body_module import BodyModule
 from humans4d_core.errors import Humans4dError
 from humans4d_core.recovery.engines.rotation_deviation import (
     rotation_deviation,
@@ -256,7 +257,7 @@ def main() -> None:
     people = (1, 8) if on_gpu else (1, 5)
 
     model = random_model(TINY if arguments.tiny else Hmr2Config())
-    model.body = load_body()
+    model.body = BodyModule(load_body())
     model.to(device)
     results = ResultsFile(
         arguments.output, machine_name(device), arguments.tiny, parts_kept=parts is not None

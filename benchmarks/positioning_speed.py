@@ -12,7 +12,6 @@ import argparse
 import time
 
 import numpy as np
-import torch
 
 from humans4d_core.body import load_body
 from humans4d_core.geometry import project
@@ -28,11 +27,9 @@ GROUND = Pose(np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]), np.array([0.0, 0,
 
 def standing(body, people: int) -> Bodies:
     """People at rest before the camera, on the ground."""
-    upright = torch.diag(torch.tensor([-1.0, -1, 1])).expand(people, 3, 3)  # SMPL's y up to y down
-    pose = torch.eye(3).expand(people, 23, 3, 3)
-    with torch.inference_mode():
-        posed = body(upright, pose, torch.zeros(people, 10))
-    vertices, joints = posed.vertices.numpy(), posed.joints.numpy()
+    upright = np.tile(np.diag([-1.0, -1, 1]), (people, 1, 1))  # SMPL's y up to y down
+    pose = np.tile(np.eye(3), (people, 23, 1, 1))
+    vertices, joints = body(upright, pose, np.zeros((people, 10)))
     place = np.zeros((people, 3), np.float32)
     place[:, 2] = 4 + np.arange(people) % 7
     place[:, 0] = (np.linspace(-0.4, 0.4, people) if people > 1 else 0) * place[:, 2]
@@ -41,7 +38,7 @@ def standing(body, people: int) -> Bodies:
     pixels = project(vertices, CAMERA)
     arrays = (
         np.concatenate((pixels.min(1), pixels.max(1)), 1), np.full(people, 0.9),
-        upright.numpy(), pose.numpy(),
+        upright, pose,
         np.zeros((people, 10)), place, vertices, joints, project(joints, CAMERA),
         np.full((people, 24), 0.9), pelvis_covariance(joints[:, 1:3].mean(1)),
     )  # fmt: skip

@@ -109,11 +109,8 @@ class People:
         up = local[0] @ pose[0].T @ (0.0, 1.0, 0.0)
         betas = rng.normal(0, 1, 10)
         betas[0] = rng.normal(-0.3, 0.3)
-        tensors = (torch.from_numpy(a.astype(np.float32))[None] for a in (local, betas))
-        rotations, shape = tensors
-        with torch.inference_mode():
-            posed = self._body(rotations[:, 0], rotations[:, 1:], shape)
-        vertices, joints = posed.vertices.numpy()[0], posed.joints.numpy()[0].astype(float)
+        posed = self._body(local[None, 0], local[None, 1:], betas[None])
+        vertices, joints = posed.vertices[0], posed.joints[0].astype(float)
         place = (0, 0, distance) - (joints[1] + joints[2]) / 2
         vertices = vertices + place
         camera = camera_around(vertices, distance, rng)

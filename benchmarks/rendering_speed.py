@@ -19,7 +19,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from humans4d_core.body import load_body
 from humans4d_core.drawing import warm_up
@@ -44,24 +43,23 @@ def make_scene(body, count: int, width: int, height: int) -> tuple[People, Camer
     depth = np.linspace(3.5, 6, count)
     x = np.linspace(-0.42, 0.42, count) * depth * width / focal
     center = np.stack((x, np.zeros(count), depth), -1).astype(np.float32)
-    heading = torch.linspace(-1, 1, count)
-    turn = torch.zeros(count, 3, 3)
+    heading = np.linspace(-1, 1, count)
+    turn = np.zeros((count, 3, 3))
     # SMPL's y up, z forward -> the camera's y down, z forward: half a turn about x, then a heading.
-    turn[:, 0, 0], turn[:, 0, 2] = torch.cos(heading), -torch.sin(heading)
+    turn[:, 0, 0], turn[:, 0, 2] = np.cos(heading), -np.sin(heading)
     turn[:, 1, 1] = -1
-    turn[:, 2, 0], turn[:, 2, 2] = -torch.sin(heading), -torch.cos(heading)
-    pose = torch.eye(3).expand(count, len(JOINT_PARENTS) - 1, 3, 3)
-    betas = torch.from_numpy(random.normal(0, 0.5, (count, 10)).astype(np.float32))
-    with torch.no_grad():
-        output = body(turn, pose, betas)
-    vertices = output.vertices.numpy() - output.joints.numpy()[:, :1] + center[:, None]
-    joints = output.joints.numpy() - output.joints.numpy()[:, :1] + center[:, None]
+    turn[:, 2, 0], turn[:, 2, 2] = -np.sin(heading), -np.cos(heading)
+    pose = np.tile(np.eye(3), (count, len(JOINT_PARENTS) - 1, 1, 1))
+    betas = random.normal(0, 0.5, (count, 10)).astype(np.float32)
+    output = body(turn, pose, betas)
+    vertices = output.vertices - output.joints[:, :1] + center[:, None]
+    joints = output.joints - output.joints[:, :1] + center[:, None]
     pixels = project(vertices, camera)
     boxes = np.concatenate((pixels.min(1), pixels.max(1)), -1).astype(np.float32)
     ones = np.ones(count, np.float32)
     covariance = np.zeros((count, 3, 3), np.float32)
     bodies = Bodies(
-        boxes, ones, turn.numpy(), pose.numpy(), betas.numpy(), center, vertices, joints,
+        boxes, ones, turn, pose, betas, center, vertices, joints,
         project(joints, camera).astype(np.float32), np.ones((count, 24), np.float32), covariance,
         "benchmark", body.name,
     )  # fmt: skip

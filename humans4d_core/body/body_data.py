@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..errors import ModelFileError
 from ..shown_text import shown
@@ -115,7 +114,7 @@ def check_joint_regressor_extra(value: Any, vertices: int, source: str) -> np.nd
 
 
 def _to_numpy(value: Any, key: str, source: str) -> np.ndarray:
-    if isinstance(value, torch.Tensor):
+    if hasattr(value, "detach"):  # a tensor; torch itself is not needed here
         return value.detach().cpu().numpy()
     if isinstance(value, Chumpy):
         try:

@@ -6,7 +6,7 @@ Points and pixels of a `Camera` are numpy arrays of any leading shape.
 from __future__ import annotations
 
 import numpy as np
-import torch
+from numpy.typing import ArrayLike
 
 from ..types import Camera
 from .distortion import distort, undistort
@@ -17,12 +17,12 @@ CROP_FOCAL = 5000.0
 
 
 def crop_camera_to_translation(
-    crop_camera: torch.Tensor,
-    box_centers_px: torch.Tensor,
-    box_sizes_px: torch.Tensor,
-    focal_length_px: torch.Tensor,
-    principal_point_px: torch.Tensor,
-) -> torch.Tensor:
+    crop_camera: np.ndarray,
+    box_centers_px: np.ndarray,
+    box_sizes_px: np.ndarray,
+    focal_length_px: ArrayLike,
+    principal_point_px: ArrayLike,
+) -> np.ndarray:
     """HMR 2.0's weak crop camera -> translation in the full image's camera: (N, 3) metres.
 
     crop_camera (N, 3) as s, tx, ty; box_centers_px (N, 2); box_sizes_px (N,) of the square crop;
@@ -31,12 +31,13 @@ def crop_camera_to_translation(
     the camera's own it is in metres of that camera.
     """
     scale, offset = crop_camera[:, :1], crop_camera[:, 1:]
-    focal = torch.as_tensor(focal_length_px, dtype=crop_camera.dtype, device=crop_camera.device)
-    focal = focal.expand(2)
+    focal = np.broadcast_to(np.asarray(focal_length_px, crop_camera.dtype), 2)
     size = box_sizes_px[:, None] * scale + 1e-9
     depth = 2 * focal.mean() / size
-    lateral = (box_centers_px - principal_point_px) * depth / focal + offset
-    return torch.cat((lateral, depth), dim=-1)
+    lateral = (
+        box_centers_px - np.asarray(principal_point_px, crop_camera.dtype)
+    ) * depth / focal + offset
+    return np.concatenate((lateral, depth), axis=-1)
 
 
 def project(points_cam: np.ndarray, camera: Camera) -> np.ndarray:

@@ -26,9 +26,7 @@ class Positioning:
     def __init__(self, body: BodyModel, config: PositioningConfig = DEFAULT):
         self.contacts = ContactPoints.of_body(body)
         self.surface = Surface.of_body(body)
-        self.joints = (
-            None if self.surface is None else body.segments.cpu().numpy()[self.surface.points]
-        )
+        self.joints = None if self.surface is None else body.segments[self.surface.points]
         self.learned_ground = LearnedGround(config)
 
     @property

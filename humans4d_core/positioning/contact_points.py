@@ -40,7 +40,7 @@ class ContactPoints:
         """Of each joint's part of the mesh, the vertices farthest along 26 directions at rest."""
         vertices, _ = body.at_rest()
         along = vertices @ _DIRECTIONS.T  # (V, 26)
-        segments = body.segments.cpu().numpy()
+        segments = body.segments
         chosen = [
             np.unique(part[along[part].argmax(0)])
             for part in (np.flatnonzero(segments == joint) for joint in np.unique(segments))

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ..batch import Batch
 from ..body import EMBEDDED_BODY, BodyModel, read_body_file
@@ -106,15 +105,7 @@ class World:
         self, global_orient: np.ndarray, body_pose: np.ndarray, betas: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Vertices (N, V, 3) and joints (N, 24, 3), m, float32, in SMPL's own frame."""
-        arrays = (np.asarray(a, np.float32) for a in (global_orient, body_pose, betas))
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # so few vertices wait longer for threads than they take
-        try:
-            with torch.inference_mode():
-                output = self.body(*map(torch.from_numpy, arrays))
-        finally:
-            torch.set_num_threads(threads)
-        return output.vertices.numpy(), output.joints.numpy()
+        return self.body(global_orient, body_pose, betas)
 
     def placed(
         self, hips: np.ndarray, global_orient: np.ndarray, body_pose: np.ndarray, betas: np.ndarray

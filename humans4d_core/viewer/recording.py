@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.spatial.transform import Rotation
 
 from ..body import EMBEDDED_BODY, BodyModel, load_body
@@ -149,8 +148,7 @@ def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recordi
 
 def _posed(body: BodyModel, *parts: np.ndarray) -> np.ndarray:
     """Vertices (N, V, 3) of bodies of global_orient, body_pose and betas."""
-    with torch.inference_mode():
-        return body(*(torch.from_numpy(np.nan_to_num(part)) for part in parts)).vertices.numpy()
+    return body(*map(np.nan_to_num, parts)).vertices
 
 
 def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:

@@ -20,7 +20,6 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
-import torch
 from humans4d_msgs.msg import PeopleForecast
 from places import ROOT, SHARED
 from rosbags.rosbag2 import StoragePlugin, Writer
@@ -70,14 +69,9 @@ class ExactRecovery:
 
     def __init__(self):
         self.body = load_body()
-        still = torch.eye(3)
-        with torch.inference_mode():
-            output = self.body(
-                torch.tensor(FACING, dtype=torch.float32)[None],
-                still.repeat(1, 23, 1, 1),
-                torch.zeros(1, 10),
-            )
-        vertices, joints = output.vertices[0].double().numpy(), output.joints[0].double().numpy()
+        still = np.tile(np.eye(3), (1, 23, 1, 1))
+        output = self.body(np.asarray(FACING)[None], still, np.zeros((1, 10)))
+        vertices, joints = (part[0].astype(np.float64) for part in output)
         offset = PERSON - joints[1:3].mean(0)
         self._vertices, self._joints, self._offset = vertices + offset, joints + offset, offset
 

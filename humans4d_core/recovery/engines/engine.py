@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from ...body import BodyModel, BodyOutput
+from ...body.body_module import BodyModule, BodyOutput
 from ...errors import Humans4dError
 from ...geometry import CROP_SIZE
 
@@ -38,7 +38,7 @@ class Engine(Protocol):
     name: str  #: "torch", "openvino", ...
     precision: str  #: of the matrix products: "fp32", "bf16", "fp16" or "int8"
     device: torch.device
-    body: BodyModel | None
+    body: BodyModule | None
 
     def run(self, images: torch.Tensor) -> NetworkOutput:
         """Normalised RGB crops (N, 3, 256, 256), on any device -> SMPL parameters."""
@@ -73,7 +73,7 @@ class BatchedEngine:
         precision: str,
         device: torch.device,
         network: Callable[[torch.Tensor], NetworkOutput],
-        body: BodyModel | None,
+        body: BodyModule | None,
         max_batch: int,
     ):
         self.name, self.precision, self.device = name, precision, device

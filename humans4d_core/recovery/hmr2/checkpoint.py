@@ -11,8 +11,9 @@ from pathlib import Path
 
 import torch
 
-from ...body import BodyModel, body_data
+from ...body import body_data
 from ...body.body_data import OPTIONAL_NAMES, REQUIRED_NAMES, STATE_DICT_NAMES
+from ...body.body_module import BodyModule
 from ...errors import Humans4dError, ModelFileError
 from ...untrusted_files.tensor_files import TensorFile, check_network, open_weights, some_of
 from ..engines.device import available_device
@@ -117,7 +118,7 @@ def _bare(config: Hmr2Config) -> Hmr2:
         return Hmr2(config)
 
 
-def _body(weights: TensorFile) -> BodyModel | None:
+def _body(weights: TensorFile) -> BodyModule | None:
     names = body_names(weights.tensors)
     if not names:
         return None
@@ -128,4 +129,4 @@ def _body(weights: TensorFile) -> BodyModel | None:
         arrays[name.removeprefix(BODY_PREFIX)] = weights.read(
             name, torch.float32 if is_float else None
         )
-    return BodyModel(body_data(arrays, str(weights.path)))
+    return BodyModule(body_data(arrays, str(weights.path)))

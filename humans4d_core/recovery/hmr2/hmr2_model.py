@@ -10,8 +10,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ...body import BodyModel
-from ...geometry import CROP_SIZE, rotation_6d_to_matrix
+from ...body.body_module import BodyModule
+from ...geometry import CROP_SIZE
+from ...geometry.rotations import rotation_6d_to_matrix
 from ..engines import NetworkOutput
 from .decoder import Head, HeadOutput
 from .hmr2_config import Hmr2Config
@@ -24,7 +25,7 @@ MARGIN = (CROP_SIZE - IMAGE_SHAPE[1]) // 2
 class Hmr2(nn.Module):
     """Backbone and head, and the body model that came with the weights."""
 
-    def __init__(self, config: Hmr2Config | None = None, body: BodyModel | None = None):
+    def __init__(self, config: Hmr2Config | None = None, body: BodyModule | None = None):
         super().__init__()
         self.config = config = config or Hmr2Config()
         self.backbone = VisionTransformer(config.embed_dim, config.depth, config.num_heads)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...body import BodyModel, load_body
+from ...body import load_body
+from ...body.body_module import BodyModule
 from ...errors import ModelFileError
 from ...geometry import crop_camera_to_translation, pixels_to_rays, project
 from ...types import Bodies, Camera, Detections, Frame
@@ -58,7 +59,7 @@ class Hmr2Recovery:
         self.engine, reason = choose_engine(model, place, *request)
         self._predict = FramePredictor(self.engine)
         assert self.engine.body is not None  # as the model has one
-        self.body = self.engine.body
+        self.body = self.engine.body.model
         self.engine.warm_up()
         self.device = f"{self.engine.device} ({self.engine.name})"
         #: What was chosen and why, for the log.
@@ -102,12 +103,12 @@ class Hmr2Recovery:
         )
 
 
-def _separate_body() -> BodyModel:
+def _separate_body() -> BodyModule:
     """The SMPL file in the original's cache."""
     for name in _SMPL_FILES:
         path = Path.home() / CACHE / name
         if path.is_file():
-            return load_body(path)
+            return BodyModule(load_body(path))
     raise ModelFileError(
         f"the checkpoint carries no body model: put SMPL_NEUTRAL.pkl into ~/{CACHE}/data/smpl"
     )
@@ -122,13 +123,13 @@ def _translation(found: FrameBodies, camera: Camera) -> np.ndarray:
     if camera.is_distorted:
         centers, sizes = _ideal_squares(centers, sizes, camera)
     translation = crop_camera_to_translation(
-        torch.from_numpy(found.camera.astype(np.float64)),
-        torch.from_numpy(centers),
-        torch.from_numpy(sizes),
-        torch.tensor([camera.fx, camera.fy], dtype=torch.float64),
-        torch.tensor([camera.cx, camera.cy], dtype=torch.float64),
+        found.camera.astype(np.float64),
+        centers,
+        sizes,
+        (camera.fx, camera.fy),
+        (camera.cx, camera.cy),
     )
-    return translation.numpy().astype(np.float32)
+    return translation.astype(np.float32)
 
 
 def _ideal_squares(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from ...batch import joined
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
@@ -101,13 +100,8 @@ class LandmarksRecovery:
         rotations = fit.local_rotations.astype(np.float32)
         betas = fit.betas.astype(np.float32)
         translation = fit.translation.astype(np.float32)
-        with torch.inference_mode():
-            posed = self.body(
-                torch.from_numpy(rotations[:, 0]),
-                torch.from_numpy(rotations[:, 1:]),
-                torch.from_numpy(betas),
-            )
-        joints = posed.joints.numpy() + translation[:, None]
+        posed = self.body(rotations[:, 0], rotations[:, 1:], betas)
+        joints = posed.joints + translation[:, None]
         pelvis = (joints[:, 1] + joints[:, 2]) / 2
         used = self.fit.skeleton.landmarks
         confidence = landmarks.visibility @ self._confidence.T
@@ -119,7 +113,7 @@ class LandmarksRecovery:
             body_pose=rotations[:, 1:],
             betas=betas,
             translation_cam=translation,
-            vertices_cam=posed.vertices.numpy() + translation[:, None],
+            vertices_cam=posed.vertices + translation[:, None],
             joints_cam=joints,
             joints_px=project(joints, frame.camera).astype(np.float32),
             joint_confidence=confidence.astype(np.float32),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from ...body import EMBEDDED_BODY, BodyModel, load_body
 from ...body.body_data import NUM_BETAS
@@ -82,11 +81,8 @@ def _standing(body: BodyModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pose[np.array(SHOULDERS) - 1] = minimal_rotation(
         *(v / np.linalg.norm(v, axis=1, keepdims=True) for v in (upper_arms, HANGING))
     )
-    device = body.segments.device
-    unturned, betas = torch.eye(3, device=device)[None], torch.zeros(1, NUM_BETAS, device=device)
-    with torch.inference_mode():
-        posed = body(unturned, torch.from_numpy(pose)[None].to(device), betas)
-    return pose, posed.vertices[0].float().cpu().numpy(), posed.joints[0].float().cpu().numpy()
+    posed = body(np.eye(3)[None], pose[None], np.zeros((1, NUM_BETAS)))
+    return pose, posed.vertices[0], posed.joints[0]
 
 
 def _up(frame: Frame) -> np.ndarray:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 
 from ...batch import Batch, joined
 from ...config import TrackerConfig
@@ -31,8 +30,10 @@ from .life_cycle import Lives
 from .location_prediction import History, next_times
 from .phalp_config import PhalpConfig
 from .phalp_cost import EQUATIONS, assign, association_cost
-from .pose_predictor import PosePredictor
 from .shot_change import ShotChange
+
+if TYPE_CHECKING:
+    from .pose_predictor import PosePredictor
 
 #: How people walk, for what the original does not publish.
 KINEMATICS = TrackerConfig()
@@ -212,6 +213,8 @@ class PhalpTracker:
         """Tokens (M, 229) that tracks are expected to show."""
         if self.pose_predictor is None or not len(history):
             return history.tokens[:, -1]
+        import torch  # only who gave a network has it loaded
+
         times = torch.from_numpy(history.times)
         at = torch.from_numpy(next_times(history, frames_unseen))
         expected = self.pose_predictor.predict(

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ...geometry import rotation_6d_to_matrix
+from ...geometry.rotations import rotation_6d_to_matrix
 
 NUM_JOINTS = 24
 ROTATION_NUMBERS = 9 * NUM_JOINTS

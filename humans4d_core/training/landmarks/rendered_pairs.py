@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
+from threadpoolctl import threadpool_limits
 
 from ...batch import Batch, joined
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
@@ -101,10 +101,7 @@ class PairMaker:
             local[k], distance[k] = before_camera(pose.astype(np.float64), rng)
         betas = rng.normal(0, 1, (BATCH, 10))
         betas[:, 0] = rng.normal(-0.3, 0.3, BATCH)
-        rotations, shape = (torch.from_numpy(a.astype(np.float32)) for a in (local, betas))
-        with torch.inference_mode():
-            posed = self._body(rotations[:, 0], rotations[:, 1:], shape)
-        vertices, joints = posed.vertices.numpy(), posed.joints.numpy()
+        vertices, joints = self._body(local[:, 0], local[:, 1:], betas)
         points = self._skeleton.pose(local, betas).points
         shift = np.zeros((BATCH, 1, 3))
         shift[..., 2] = distance[:, None]
@@ -140,5 +137,5 @@ class PairMaker:
 
 def one_thread() -> None:
     """For processes that share the cores."""
-    torch.set_num_threads(1)
+    threadpool_limits(1)
     cv2.setNumThreads(1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from scipy.spatial.transform import Rotation, Slerp
 
 from ...body import BodyModel
@@ -128,14 +127,12 @@ def _at(times: np.ndarray, seconds: np.ndarray, values: np.ndarray) -> np.ndarra
 
 def _on_the_floor(motion: PersonMotion) -> PersonMotion:
     """The lowest point of the body at height 0, in the median over time."""
-    with torch.inference_mode():
-        lowest = []
-        frames = np.arange(len(motion.rotations))
-        for some in np.array_split(frames, len(frames) // 64 + 1):
-            turns = torch.from_numpy(motion.rotations[some].astype(np.float32))
-            betas = torch.from_numpy(motion.betas).expand(len(some), -1)
-            heights = motion.body(turns[:, 0], turns[:, 1:], betas).vertices[..., 2]
-            feet = motion.scale * heights.min(1).values.numpy()
-            lowest.append(feet + motion.translation[some, 2])
+    lowest = []
+    frames = np.arange(len(motion.rotations))
+    for some in np.array_split(frames, len(frames) // 64 + 1):
+        turns = motion.rotations[some]
+        betas = np.broadcast_to(motion.betas, (len(some), len(motion.betas)))
+        heights = motion.body(turns[:, 0], turns[:, 1:], betas).vertices[..., 2]
+        lowest.append(motion.scale * heights.min(1) + motion.translation[some, 2])
     down = np.array((0, 0, np.median(np.concatenate(lowest))))
     return replace(motion, translation=motion.translation - down)

@@ -6,6 +6,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import EMBEDDED_BODY, BodyModel, read_body_file
+from humans4d_core.body.body_module import BodyModule
 
 smplx = pytest.importorskip("smplx", reason="smplx is optional: pip install '.[smplx]'")
 
@@ -27,7 +28,7 @@ def test_smplx_gives_the_same_vertices_and_joints():
     )
     names = smplx.vertex_ids.vertex_ids["smplh"]
     witness = smplx.SMPL("", data_struct=struct, vertex_ids=dict.fromkeys(names, 0), batch_size=4)
-    ours = BodyModel(type(data)(**{**vars(data), "pose_directions": pose_directions}))
+    ours = BodyModule(type(data)(**{**vars(data), "pose_directions": pose_directions}))
     rotations = Rotation.from_rotvec(random.normal(0, 0.6, (4 * 24, 3))).as_matrix()
     rotations = torch.tensor(rotations, dtype=torch.float32).reshape(4, 24, 3, 3)
     betas = torch.tensor(random.normal(size=(4, 10)), dtype=torch.float32)

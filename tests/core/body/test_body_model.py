@@ -1,18 +1,21 @@
 """The body bends as a body does: checked on the embedded one, and against a plain loop."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from humans4d_core.body import EMBEDDED_BODY, BodyModel, body_data, load_body
-from humans4d_core.body.body_model import OPENPOSE_FROM_45, SURFACE_JOINTS
-from humans4d_core.geometry import axis_angle_to_matrix
+from humans4d_core.body.body_module import OPENPOSE_FROM_45, SURFACE_JOINTS, BodyModule
+from humans4d_core.geometry.rotations import axis_angle_to_matrix
 from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS
 
 
 @pytest.fixture(scope="module")
-def body() -> BodyModel:
-    return load_body().double()
+def body() -> BodyModule:
+    return BodyModule(load_body()).double()
 
 
 def pose(count: int, seed: int = 0, size: float = 0.4) -> tuple[torch.Tensor, ...]:
@@ -66,7 +69,7 @@ def plain_loop(arrays, global_orient, body_pose, betas):
 class TestSkinning:
     def test_equals_a_plain_loop(self):
         arrays = random_arrays(50, 30)
-        model = BodyModel(body_data(arrays)).double()
+        model = BodyModule(body_data(arrays)).double()
         inputs = pose(3)
         output = model(*inputs)
         for row in range(3):
@@ -146,6 +149,41 @@ class TestSkinning:
         )
 
 
+class TestInNumpy:
+    @pytest.mark.parametrize("count", [0, 1, 5])
+    def test_equals_torch_in_double_precision(self, body, count):
+        inputs = pose(count)
+        exact = body(*inputs)
+        posed = load_body()(*(value.numpy() for value in inputs))
+        assert posed.vertices.dtype == posed.joints.dtype == np.float32
+        assert posed.vertices.flags.c_contiguous
+        np.testing.assert_allclose(posed.vertices, exact.vertices, atol=5e-6)
+        np.testing.assert_allclose(posed.joints, exact.joints, atol=5e-6)
+
+    def test_pose_bends_the_surface_where_the_body_says_how(self):
+        arrays = random_arrays(50, 30)
+        inputs = [value.numpy() for value in pose(3)]
+        posed = BodyModel(body_data(arrays))(*inputs)
+        for row in range(3):
+            vertices, joints = plain_loop(arrays, *(value[row] for value in inputs))
+            np.testing.assert_allclose(posed.vertices[row], vertices, atol=2e-6)
+            np.testing.assert_allclose(posed.joints[row], joints, atol=2e-6)
+
+    def test_what_is_posed_is_the_callers(self):
+        body = load_body()
+        rest = body.at_rest().vertices.copy()
+        body.at_rest().vertices[:] = 0
+        np.testing.assert_array_equal(body.at_rest().vertices, rest)
+
+    def test_needs_no_torch(self):
+        code = (
+            "import sys, humans4d_core.pipeline, humans4d_core.recovery.landmarks\n"
+            "from humans4d_core.body import load_body\n"
+            "load_body().at_rest(); sys.exit('torch' in sys.modules)"
+        )
+        assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
 class TestBatch:
     def test_rows_are_independent(self, body):
         turn, bend, betas = pose(5)
@@ -162,14 +200,16 @@ class TestBatch:
 
     def test_single_precision_agrees_with_double(self, body):
         inputs = pose(2)
-        single = load_body()(*(value.float() for value in inputs))
+        single = BodyModule(load_body())(*(value.float() for value in inputs))
         assert single.vertices.dtype == torch.float32
         assert single.vertices.is_contiguous()
         exact = body(*inputs).vertices
         torch.testing.assert_close(single.vertices.double(), exact, atol=5e-6, rtol=0)
 
     def test_everything_happens_on_the_models_device(self):
-        elsewhere = load_body().to("meta")  # refuses to mix with tensors that stay behind
+        elsewhere = BodyModule(load_body()).to(
+            "meta"
+        )  # refuses to mix with tensors that stay behind
         output = elsewhere(*(value.float().to("meta") for value in pose(2)))
         assert output.vertices.device.type == output.joints.device.type == "meta"
 
@@ -180,7 +220,7 @@ class TestBatch:
 
 class TestGradient:
     def test_is_right(self):
-        model = BodyModel(body_data(random_arrays(12, 8))).double()
+        model = BodyModule(body_data(random_arrays(12, 8))).double()
         axis_angle = 0.3 * torch.randn(
             2, 24, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64
         )
@@ -213,8 +253,8 @@ class TestPickedJoints:
         arrays = random_arrays(6890, 13776)
         del arrays["posedirs"]
         turn, bend, betas = pose(2)
-        without = BodyModel(body_data(arrays)).double()
-        assert without.name == "smpl"
+        without = BodyModule(body_data(arrays)).double()
+        assert without.model.name == "smpl"
         output = without(turn, bend, betas)
         vertices = list(SURFACE_JOINTS.values())
         joints45 = without.joints45(output)
@@ -223,7 +263,7 @@ class TestPickedJoints:
         assert without.joints44(output) is None
 
         extra = np.random.default_rng(2).random((19, 6890), np.float32) / 6890
-        model = BodyModel(body_data(arrays | {"joint_regressor_extra": extra})).double()
+        model = BodyModule(body_data(arrays | {"joint_regressor_extra": extra})).double()
         output = model(turn, bend, betas)
         joints44, joints45 = model.joints44(output), model.joints45(output)
         torch.testing.assert_close(joints44[:, :25], joints45[:, OPENPOSE_FROM_45])

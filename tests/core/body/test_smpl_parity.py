@@ -5,7 +5,8 @@ import pytest
 import torch
 from parity_files import COMPARED_JOINTS44
 
-from humans4d_core.body import BodyModel, body_data, load_body
+from humans4d_core.body import body_data, load_body
+from humans4d_core.body.body_module import BodyModule
 
 
 @pytest.fixture(scope="module")
@@ -14,22 +15,23 @@ def golden(parity_folder) -> dict[str, torch.Tensor]:
     return {key: torch.from_numpy(value) for key, value in recorded.items()}
 
 
-def from_files(parity_folder) -> BodyModel:
+def from_files(parity_folder) -> BodyModule:
     folder = parity_folder / "synthetic_smpl"
-    return load_body(folder / "smpl" / "SMPL_NEUTRAL.pkl", folder / "SMPL_to_J19.pkl")
+    files = folder / "smpl" / "SMPL_NEUTRAL.pkl", folder / "SMPL_to_J19.pkl"
+    return BodyModule(load_body(*files))
 
 
-def from_checkpoint(parity_folder) -> BodyModel:
+def from_checkpoint(parity_folder) -> BodyModule:
     path = parity_folder / "tiny_hmr2" / "checkpoints" / "epoch=35-step=1000000.ckpt"
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     tensors = {key.removeprefix("smpl."): v for key, v in state.items() if key.startswith("smpl.")}
-    return BodyModel(body_data(tensors, path.name))
+    return BodyModule(body_data(tensors, path.name))
 
 
 @pytest.mark.parametrize("make", [from_files, from_checkpoint])
 def test_vertices_45_and_44_joints_equal_the_originals(make, parity_folder, golden):
     model = make(parity_folder)
-    assert model.name == "smpl"
+    assert model.model.name == "smpl"
     output = model(golden["pred_global_orient"], golden["pred_body_pose"], golden["pred_betas"])
     close = {"atol": 2e-5, "rtol": 0}
     vertices = output.vertices[:, golden["vertices"]]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from humans4d_core.body import Surface, load_body
 from humans4d_core.body.surface import NUM_POINTS, PARTS
@@ -14,9 +13,7 @@ def body():
 
 
 def rest_vertices(body):
-    upright = torch.eye(3).expand(1, 24, 3, 3)
-    with torch.inference_mode():
-        return body(upright[:, 0], upright[:, 1:], torch.zeros(1, 10)).vertices[0].numpy()
+    return body.at_rest().vertices
 
 
 def test_points_cover_the_body_evenly(body):

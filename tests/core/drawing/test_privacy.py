@@ -5,7 +5,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-import torch
 from made_people import made_people
 from places import SHARED
 from scipy.spatial.transform import Rotation
@@ -33,17 +32,15 @@ def make_standing(body):
         orient = Rotation.from_euler("xyz", turn).as_matrix().astype(np.float32)
         turns = np.tile(np.eye(3, dtype=np.float32), (count, 24, 1, 1))
         turns[:, 0] = orient
-        with torch.inference_mode():
-            posed = body(torch.from_numpy(turns[:, 0]), torch.from_numpy(turns[:, 1:]),
-                         torch.zeros(count, 10))  # fmt: skip
+        posed = body(turns[:, 0], turns[:, 1:], np.zeros((count, 10)))
         moved = np.float32(places)[:, None]
-        joints, vertices = posed.joints.numpy() + moved, posed.vertices.numpy() + moved
+        joints, vertices = posed.joints + moved, posed.vertices + moved
         people = made_people(count, states)
         bodies = replace(
             people.bodies, joints_cam=joints, vertices_cam=vertices,
             joints_px=project(joints, CAMERA).astype(np.float32),
         )  # fmt: skip
-        head = vertices[:, (body.segments == 15).numpy()]
+        head = vertices[:, body.segments == 15]
         return replace(people, bodies=bodies), project(head, CAMERA)
 
     return make

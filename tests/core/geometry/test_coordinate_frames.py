@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import load_body
@@ -62,10 +61,9 @@ def people(body) -> People:
 
 
 def posed(body, rotations, betas, scale, translation):
-    with torch.no_grad():
-        shape = body(*map(torch.from_numpy, (rotations[:, :1], rotations[:, 1:], betas)))
+    shape = body(rotations[:, :1], rotations[:, 1:], betas)
     return (
-        scale[:, None, None] * points.numpy() + translation[:, None]
+        scale[:, None, None] * points + translation[:, None]
         for points in (shape.vertices, shape.joints)
     )
 

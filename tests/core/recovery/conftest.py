@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from humans4d_core.body import BodyModel, load_body
+from humans4d_core.body import load_body
+from humans4d_core.body.body_module import BodyModule
 from humans4d_core.recovery.hmr2 import Hmr2, Hmr2Config
 from humans4d_core.recovery.hmr2.parameter_names import official_name
 from humans4d_core.types import JOINT_PARENTS
@@ -50,9 +51,9 @@ def tiny_model() -> Hmr2:
 
 
 @pytest.fixture(scope="session")
-def body() -> BodyModel:
+def body() -> BodyModule:
     """The free one."""
-    return load_body()
+    return BodyModule(load_body())
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 from humans4d_core.body import load_body
 from humans4d_core.errors import InputFileError
@@ -32,8 +31,7 @@ def make_posed(body):
         bodies = people.bodies
         scale = np.linspace(0.8, 1.2, count).astype(np.float32)
         parts = (bodies.global_orient, bodies.body_pose, bodies.betas)
-        with torch.inference_mode():
-            rest = body(*map(torch.from_numpy, parts)).vertices.numpy()
+        rest = body(*parts).vertices
         vertices = rest * scale[:, None, None] + bodies.translation_cam[:, None]
         bodies = replace(bodies, vertices_cam=vertices, scale=scale)
         return replace(people, bodies=bodies)

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 
-from ....body import BodyModel
+from ....body.body_module import BodyModule
 from ....onnx_session import open_session
 from ...engines import NetworkOutput
 from ...engines.engine import OUTPUT_SHAPES, BatchedEngine
@@ -29,7 +29,7 @@ class OnnxEngine(BatchedEngine):
         session: ort.InferenceSession,
         precision: str,
         device: torch.device | str = "cpu",
-        body: BodyModel | None = None,
+        body: BodyModule | None = None,
         name: str = "onnxruntime",
         max_batch: int = _MAX_BATCH,
     ):

@@ -13,7 +13,7 @@ from pathlib import Path
 import onnxruntime as ort
 import torch
 
-from ....body import BodyModel
+from ....body.body_module import BodyModule
 from ....errors import Humans4dError, ModelFileError
 from ..hmr2_model import Hmr2
 from ..onnx_export import INPUT_NAME, export_onnx
@@ -47,7 +47,7 @@ def engine_of_model(
 
 def tensorrt_engine(
     path: Path,
-    body: BodyModel | None,
+    body: BodyModule | None,
     precision: str = "fp16",
     device: torch.device | str = "cuda",
 ) -> OnnxEngine:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from ....body import BodyOutput
+from ....body.body_module import BodyOutput
 from ....errors import Humans4dError
 from ...engines import NetworkOutput
 from ...engines.engine import CROP_SHAPE, BatchedEngine, is_out_of_memory

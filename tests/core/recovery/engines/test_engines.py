@@ -141,7 +141,7 @@ def test_nobody_launches_nothing(body):
     output, bodies = engine.run_bodies(torch.empty(0, 3, 256, 256))
     assert network.batches == []
     assert [value.shape for value in output] == [(0, *shape) for shape in OUTPUT_SHAPES]
-    assert bodies.vertices.shape == (0, body.num_vertices, 3)
+    assert bodies.vertices.shape == (0, body.model.num_vertices, 3)
 
 
 def test_crops_of_another_size_are_refused():

@@ -80,7 +80,7 @@ def test_a_checkpoint_in_half_precision_throughout_is_read(
     rounded = {name: t.bfloat16() for name, t in official_state.items() if t.is_floating_point()}
     model = load_checkpoint(save_checkpoint(rounded), tiny_config)
     assert {tensor.dtype for tensor in model.state_dict().values()} == {torch.float32}
-    assert model.body.num_vertices == 30
+    assert model.body.model.num_vertices == 30
 
 
 # Wrong files

@@ -54,7 +54,7 @@ def test_a_frame_on_a_device_travels_once_each_way(model_with_body, image, monke
 def test_a_frame_without_people_is_empty(model_with_body, image, monkeypatch, on_host):
     monkeypatch.setattr(frame_module, "_stays_on_host", lambda device: on_host)
     people = FramePredictor(TorchCpuEngine(model_with_body))(image, np.zeros((0, 4)))
-    assert people.vertices.shape == (0, model_with_body.body.num_vertices, 3)
+    assert people.vertices.shape == (0, model_with_body.body.model.num_vertices, 3)
     assert people.body_pose.shape == (0, 23, 3, 3)
     assert people.centers.shape == (0, 2)
 

@@ -42,12 +42,11 @@ def test_bodies_stand_where_the_weak_camera_puts_them(recovery, frame):
     offset = bodies.translation_cam[:, :2] - (
         (crops_centers.numpy() - (470, 350)) * bodies.translation_cam[:, 2:] / (800, 820)
     )
-    weak = torch.tensor(np.column_stack((scale, offset)))
+    weak = np.column_stack((scale, offset))
     again = crop_camera_to_translation(
-        weak, crops_centers.double(), sizes.double(), torch.tensor([800.0, 820.0]).double(),
-        torch.tensor([470.0, 350.0]).double(),
-    )  # fmt: skip
-    np.testing.assert_allclose(again.numpy(), bodies.translation_cam, rtol=1e-4)
+        weak, crops_centers.numpy(), sizes.numpy(), (800.0, 820.0), (470.0, 350.0)
+    )
+    np.testing.assert_allclose(again, bodies.translation_cam, rtol=1e-4)
     np.testing.assert_allclose(
         bodies.joints_px, project(bodies.joints_cam, frame.camera), rtol=1e-4, atol=1e-2
     )
@@ -69,8 +68,7 @@ def test_translation_with_the_originals_focal_length_is_the_originals(recovery, 
 def test_vertices_and_joints_are_the_posed_bodys(recovery, frame):
     bodies = recovery.recover(frame, detections())
     posed = recovery.body(
-        torch.tensor(bodies.global_orient), torch.tensor(bodies.body_pose),
-        torch.tensor(bodies.betas),
+        bodies.global_orient, bodies.body_pose, bodies.betas,
     )  # fmt: skip
     translation = bodies.translation_cam[:, None]
     np.testing.assert_allclose(bodies.vertices_cam - translation, posed.vertices, atol=2e-4)

@@ -27,7 +27,7 @@ def test_fp32_survives_conversion_bit_by_bit(
     before, after = load_checkpoint(source, tiny_config), load_checkpoint(target, tiny_config)
     for old, new in zip(before(images), after(images), strict=True):
         assert torch.equal(old, new)
-    assert after.body.num_vertices == before.body.num_vertices
+    assert after.body.model.num_vertices == before.body.model.num_vertices
 
 
 @pytest.mark.parametrize(("precision", "digits"), [("fp16", 11), ("bf16", 8)])

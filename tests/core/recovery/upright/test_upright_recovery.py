@@ -82,13 +82,9 @@ def test_bodies_fill_their_boxes_and_say_that_nothing_was_recovered(recovery):
     assert pixels[:, 1].max() == pytest.approx(box[3], abs=10)
     assert bodies.recovery == "upright" and (bodies.joint_confidence == 0).all()
     assert (np.linalg.eigvalsh(bodies.pelvis_covariance_cam[0]) > 0).all()
-    posed = recovery.body  # pose, shape and translation make these vertices
-    import torch
-
-    output = posed(
-        *(torch.from_numpy(a) for a in (bodies.global_orient, bodies.body_pose, bodies.betas))
-    )
-    made = output.vertices[0].numpy() + bodies.translation_cam[0]
+    # Pose, shape and translation make these vertices.
+    posed = recovery.body(bodies.global_orient, bodies.body_pose, bodies.betas)
+    made = posed.vertices[0] + bodies.translation_cam[0]
     np.testing.assert_allclose(made, bodies.vertices_cam[0], atol=1e-4)
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from made_people import made_people
 from scipy.spatial.transform import Rotation
 
@@ -26,7 +25,7 @@ def body():
 @pytest.fixture(scope="session")
 def moving_people(body):
     """moving_people(seconds) -> one person with person_id 101 who turns, bends and walks."""
-    betas = torch.linspace(-1, 1, 10)[None]
+    betas = np.linspace(-1, 1, 10, dtype=np.float32)[None]
 
     def make(seconds: float):
         axes = np.random.default_rng(1).normal(size=(24, 3)) * 0.4
@@ -36,14 +35,13 @@ def moving_people(body):
         turns[0] = Rotation.from_euler("xyz", (np.pi, seconds, 0.2)).as_matrix()
         turns = turns.astype(np.float32)[None]
         moved = np.float32([[0.8 * seconds, 0.2, 5 - 0.3 * seconds]])
-        with torch.inference_mode():
-            posed = body(torch.from_numpy(turns[:, 0]), torch.from_numpy(turns[:, 1:]), betas)
+        posed = body(turns[:, 0], turns[:, 1:], betas)
         people = made_people(1)
         bodies = replace(
-            people.bodies, global_orient=turns[:, 0], body_pose=turns[:, 1:], betas=betas.numpy(),
+            people.bodies, global_orient=turns[:, 0], body_pose=turns[:, 1:], betas=betas,
             translation_cam=moved, scale=np.float32([SCALE]),
-            vertices_cam=SCALE * posed.vertices.numpy() + moved[:, None],
-            joints_cam=SCALE * posed.joints.numpy() + moved[:, None],
+            vertices_cam=SCALE * posed.vertices + moved[:, None],
+            joints_cam=SCALE * posed.joints + moved[:, None],
         )  # fmt: skip
         return replace(people, bodies=bodies)
 
