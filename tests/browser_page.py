@@ -99,7 +99,8 @@ class Page:
         place = self.run(
             "(() => { const all = [...document.querySelectorAll('button, label, summary, p, div')];"
             f"const one = all.reverse().find(e => e.innerText && e.innerText.trim() === {text!r});"
-            "if (!one) return null; const r = one.getBoundingClientRect();"
+            "if (!one) return null; one.scrollIntoView({block: 'center'});"
+            "const r = one.getBoundingClientRect();"
             "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
         assert place, f"nothing says {text!r}: {self.text}"
