@@ -24,6 +24,7 @@ def make_images(count=40, rate=RATE, poses=None, up=(0.0, -1.0, 0.0)):
         np.full(count, "plumb_bob", object),
         np.tile(np.asarray(up, float), (count, 1)),
         np.full((count, 3, 4), np.nan) if poses is None else poses,
+        np.array([f"{k:06d}.jpg" for k in range(count)], object),
     )
 
 

@@ -179,6 +179,8 @@ READERS = {
     "KITTI's labels": (truth("kitti"), (".txt",), ["evaluation/truth/kitti_truth.py"]),
     "JRDB's labels": (truth("jrdb"), (".json",), ["evaluation/truth/jrdb_truth.py"]),
     "3DPW": (truth("3dpw"), (".pkl",), []),
+    "EMDB": (truth("emdb"), (".pkl",), []),
+    "pictures": (truth("h36m"), (".npz",), ["evaluation/truth/pictures_truth.py"]),
     "trajectory": (truth("tum"), (".tum",), ["evaluation/truth/trajectory_truth.py"]),
     "true joints": (truth("pose2sim"), (".npz",), ["evaluation/truth/pose2sim_truth.py"]),
     "people of a run": (truth("run"), ("/people.jsonl",), ["evaluation/truth/run_truth.py"]),

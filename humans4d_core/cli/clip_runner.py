@@ -22,9 +22,11 @@ from ..evaluation.results.image_table import ImageTableWriter
 from ..evaluation.results.people_table import FORECAST_SECONDS, PeopleTableWriter
 from ..evaluation.results.tables import Columns, TableWriter
 from ..io import CameraChoice, CompanionChoice, open_source, read_mot
+from ..io.source import Source
+from ..photos import photo_pipeline
 from ..pipeline import Pipeline, Result, create_pipeline
 from ..shown_text import shown
-from ..types import Frame
+from ..types import Frame, TrackState
 from .runner import Outputs, run
 
 STAGES = ("detect", "recover", "track")
@@ -39,13 +41,22 @@ class ClipOptions:
     topic: str | None = None
     companions: CompanionChoice = CompanionChoice()
     max_frames: int | None = None
+    photographs: bool = False  #: every image by itself
 
 
 class _Tables:
     """The clip's tables, filled image by image."""
 
-    def __init__(self, folder: Path, pipeline: Pipeline, fixed_frame: str, stack: ExitStack):
-        self._pipeline = pipeline
+    def __init__(
+        self,
+        folder: Path,
+        pipeline: Pipeline,
+        source: Source,
+        options: ClipOptions,
+        stack: ExitStack,
+    ):
+        self._pipeline, self._alone = pipeline, options.photographs
+        self._names = [path.name for path in getattr(source, "paths", ())]
         self._people = stack.enter_context(PeopleTableWriter(folder / "tracks.parquet"))
         self._images = stack.enter_context(ImageTableWriter(folder / "images.parquet"))
         self._times = stack.enter_context(TableWriter(folder / "times.parquet", _TIMES))
@@ -53,22 +64,28 @@ class _Tables:
         if bag_class := people_bag_class():
             body, detector = pipeline.recovery.body, pipeline.detector.name
             self._bag = stack.enter_context(
-                bag_class(folder / "people", body, detector, fixed_frame)
+                bag_class(folder / "people", body, detector, options.companions.fixed_frame)
             )
 
     def add(self, frame: Frame, result: Result) -> None:
         self._images.write(
-            frame, result.up_cam, result.is_late, result.boxes_without_body, result.boxes_left_out
-        )
+            frame, result.up_cam, result.is_late, result.boxes_without_body, result.boxes_left_out,
+            self._names[frame.number - 1] if self._names else "",
+        )  # fmt: skip
         if result.is_late:
             return
-        people = result.people
-        forecast = self._pipeline.tracker.forecast(FORECAST_SECONDS) if len(people) else None
+        people, forecast = result.people, None
+        if self._alone:  # but for those whom the reset before has ended
+            people = people.select(people.states == TrackState.CONFIRMED)
+        elif len(people):
+            forecast = self._pipeline.tracker.forecast(FORECAST_SECONDS)
         self._people.write(frame.number, frame.stamp_ns, people, forecast)
         seconds = {name: np.array([result.seconds[name]]) for name in STAGES}
         self._times.write({"frame": np.array([frame.number]), **seconds})
         if self._bag is not None:
             self._bag.write(frame, result)
+        if self._alone:
+            self._pipeline.reset()
 
 
 def people_bag_class() -> Any | None:
@@ -92,18 +109,23 @@ def run_clip(
     boxes = None if clip.boxes is None else read_mot(Path(clip.boxes))
     place = folder.unfinished(clip.name)
     shutil.rmtree(place, ignore_errors=True)  # of an attempt that was ended
-    with open_source(
-        clip.input, options.camera, clip.frame_rate, options.topic, options.companions
-    ) as source:
-        pipeline = create_pipeline(config, detector=None if boxes is None else GivenBoxes())
+    rate = clip.frame_rate or (1.0 if options.photographs else None)
+    with open_source(clip.input, options.camera, rate, options.topic, options.companions) as source:
+        pipeline = _pipeline(config, boxes is not None, options.photographs)
         outputs = Outputs(place, overlay=False, mot=place / "tracks.txt")
         outputs.prepare([])
         with ExitStack() as stack:
-            tables = _Tables(place, pipeline, options.companions.fixed_frame, stack)
+            tables = _Tables(place, pipeline, source, options, stack)
             summary = run(source, pipeline, outputs, boxes, options.max_frames,
                           on_result=tables.add)  # fmt: skip
     folder.finish(clip.name)
     return summary
+
+
+def _pipeline(config: PipelineConfig, boxes_are_given: bool, photographs: bool) -> Pipeline:
+    if photographs:
+        return photo_pipeline(config, None, boxes_are_given, is_numbered_on=True)
+    return create_pipeline(config, detector=GivenBoxes() if boxes_are_given else None)
 
 
 def run_clips(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TruthFormatOption = Annotated[
     str | None,
     typer.Option(help="Of the truth, where its file does not tell: mot, kitti, jrdb, run, "
-                 "pose2sim, 3dpw, tum, topic.", show_default=False),
+                 "pose2sim, h36m, 3dhp, 3dpw, emdb, tum, topic.", show_default=False),
 ]  # fmt: skip
 ToleranceOption = Annotated[
     float | None,
@@ -48,12 +48,18 @@ CameraInTruthOption = Annotated[
     typer.Option(help="The camera in the truth's frame, where it stands: x,y,z,qx,qy,qz,qw.",
                  metavar="NUMBERS", show_default=False),
 ]  # fmt: skip
+TruthBodyOption = Annotated[
+    Path | None,
+    typer.Option(help="SMPL's body, or a folder of them by gender, for truths that are SMPL's "
+                 "parameters.", metavar="FILE_OR_FOLDER", show_default=False),
+]  # fmt: skip
 #: What `run` prints; scores.json has them all.
 _SHOWN = (
     "image.HOTA", "image.MOTA", "image.IDF1", "image.switches", "ground.HOTA", "ground.OSPA",
     "found", "position_error.p50", "position_error.p95", "velocity_error.p50", "coverage.95",
     "NEES", "forecast.1s.FDE", "time_to_confirmation.p50", "id_life.mean", "false_people",
-    "lost_in_sight", "MPJPE.mean", "PA-MPJPE.mean", "heading_error.p50",
+    "lost_in_sight", "MPJPE.mean", "PA-MPJPE.mean", "PVE.mean", "MPJAE.mean",
+    "heading_error.p50",
     "self.id_churn", "self.bone_change.p50", "self.jitter.p50",
 )  # fmt: skip
 
@@ -79,6 +85,7 @@ def run(
     tolerance: ToleranceOption = None,
     truth_frame: TruthFrameOption = None,
     camera_in_truth: CameraInTruthOption = None,
+    truth_body: TruthBodyOption = None,
     boxes: Annotated[
         list[Path] | None,
         typer.Option(help="Boxes in MOT format instead of a detector, once an input.",
@@ -98,6 +105,11 @@ def run(
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="Only so many images of each input.")
     ] = None,
+    photographs: Annotated[
+        bool,
+        typer.Option("--photographs", help="Images of folders show one moment each: everybody who "
+                     "is found counts, nobody is tracked."),
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Inputs that are run at once.")] = 1,
     ray: Annotated[
         str | None,
@@ -125,12 +137,15 @@ def run(
     from .ray_clips import run_on_ray
 
     require_pyarrow()
-    truth_options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth)
+    truth_options = _truth_options(
+        truth_format, tolerance, truth_frame, camera_in_truth, truth_body
+    )
     config = pipeline_config(config_file, changes or ())
     bounds = _criteria(criteria)
     clips = clips_of(find_inputs(inputs), truth or (), boxes or (), fps)
     companions = CompanionChoice(fixed_frame or "", ground_frame or "", depth_topic or "")
-    options = ClipOptions(CameraChoice.from_text(fov, intrinsics), topic, companions, max_frames)
+    options = ClipOptions(CameraChoice.from_text(fov, intrinsics), topic, companions, max_frames,
+                          photographs)  # fmt: skip
     plan = Plan(
         {name: config.value(name) for name in SETTINGS},
         {
@@ -139,6 +154,7 @@ def run(
             "intrinsics": intrinsics,
             "topic": topic,
             "max_frames": max_frames,
+            "photographs": photographs,
             **asdict(companions),
         },
         tuple(clips),
@@ -172,6 +188,7 @@ def score(
     tolerance: ToleranceOption = None,
     truth_frame: TruthFrameOption = None,
     camera_in_truth: CameraInTruthOption = None,
+    truth_body: TruthBodyOption = None,
     criteria: Annotated[
         Path | None,
         typer.Option(help="YAML file of bounds; exit code 1 where one is not met.",
@@ -181,7 +198,7 @@ def score(
     """Compute figures and report again, without running anything."""
     from ..evaluation.results.evaluation_folder import EvaluationFolder
 
-    options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth)
+    options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth, truth_body)
     _score(EvaluationFolder(folder), options, _criteria(criteria))
 
 
@@ -213,13 +230,17 @@ def _score(folder: EvaluationFolder, options: TruthOptions, criteria: list[Crite
 
 
 def _truth_options(
-    format: str | None, tolerance: float | None, frame: str | None, camera: str | None
+    format: str | None,
+    tolerance: float | None,
+    frame: str | None,
+    camera: str | None,
+    bodies: Path | None,
 ) -> TruthOptions:
     from ..evaluation.truth import FORMATS, TruthOptions
 
     if format is not None and format not in FORMATS:
         raise Humans4dError(f"truth format '{shown(format)}' is not one of {', '.join(FORMATS)}")
-    return TruthOptions.from_text(format, tolerance, frame, camera)
+    return TruthOptions.from_text(format, tolerance, frame, camera, bodies)
 
 
 def print_figures(figures: list[Figure]) -> None:

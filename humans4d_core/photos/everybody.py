@@ -19,19 +19,22 @@ GIVEN_SCORE = 0.01
 
 
 def photo_pipeline(
-    config: PipelineConfig, most: int | None = None, boxes_are_given: bool = False
+    config: PipelineConfig,
+    most: int | None = None,
+    boxes_are_given: bool = False,
+    is_numbered_on: bool = False,
 ) -> Pipeline:
     """A pipeline in whose every result all bodies of the image are CONFIRMED, numbered from 1, the
     largest first.
 
     most: of the largest people, None for all. boxes_are_given: with each image, and all of them
-    count. Call `reset` between images: two photographs are no
-    film. Raises as `create_pipeline` does.
+    count. is_numbered_on: from image to image, so that nobody has a number twice. Call `reset`
+    between images: two photographs are no film. Raises as `create_pipeline` does.
     """
     detector = GivenBoxes(GIVEN_SCORE) if boxes_are_given else None
     pipeline = create_pipeline(config, detector=detector)
     pipeline.tracker = Everybody(
-        config.tracker.with_start_score(pipeline.tracker.start_score), most
+        config.tracker.with_start_score(pipeline.tracker.start_score), most, is_numbered_on
     )
     return pipeline
 
@@ -39,10 +42,11 @@ def photo_pipeline(
 class Everybody:
     """A tracker (PeopleTracker) that follows nobody."""
 
-    next_id = 1
-
-    def __init__(self, config: TrackerConfig, most: int | None = None):
-        self._config, self._most = config, most
+    def __init__(
+        self, config: TrackerConfig, most: int | None = None, is_numbered_on: bool = False
+    ):
+        self._config, self._most, self._is_numbered_on = config, most, is_numbered_on
+        self.next_id = 1
 
     @property
     def start_score(self) -> float:
@@ -61,7 +65,8 @@ class Everybody:
         size = bodies.boxes_px[rows, 2:] - bodies.boxes_px[rows, :2]
         rows = rows[np.argsort(-size.prod(1), kind="stable")][: self._most]
         n = len(rows)
-        ids = np.arange(1, n + 1, dtype=np.uint32)
+        ids = np.arange(self.next_id, self.next_id + n, dtype=np.uint32)
+        self.next_id += n * self._is_numbered_on
         found = bodies.select(rows)
         return People(
             ids, ids, np.full(n, TrackState.CONFIRMED, np.uint8), np.full(n, frame.stamp_ns),

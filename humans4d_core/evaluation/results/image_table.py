@@ -21,6 +21,7 @@ COLUMNS: Columns = {
     "up_cam": (np.float64, (3,)),  #: against gravity, in the camera's axes; NaN: nobody knows
     "fixed_from_camera": (np.float64, (3, 4)),  #: rotation and translation (m); NaN: unknown
     "ground_from_camera": (np.float64, (3, 4)),
+    "source": (str, ()),  #: name of the image's file, of folders of images
     "is_late": (np.bool_, ()),  #: not later than the one before it: it was left out
     "boxes_without_body": (np.int32, ()),
     "boxes_left_out": (np.int32, ()),
@@ -39,6 +40,7 @@ class ImageRows(Batch):
     distortion_model: np.ndarray  #: (F,) str
     up_cam: np.ndarray  #: (F, 3)
     fixed_from_camera: np.ndarray  #: (F, 3, 4)
+    source: np.ndarray  #: (F,) str, names of files, of folders of images
 
     def camera(self, row: int) -> Camera:
         """Of one image."""
@@ -79,6 +81,7 @@ class ImageTableWriter:
         is_late: bool,
         boxes_without_body: int = 0,
         boxes_left_out: int = 0,
+        source: str = "",
     ) -> None:
         """What is known of a frame's moment."""
         camera = frame.camera
@@ -94,6 +97,7 @@ class ImageTableWriter:
             "up_cam": np.full(3, np.nan) if up_cam is None else up_cam,
             "fixed_from_camera": _matrix(frame.fixed_from_camera),
             "ground_from_camera": _matrix(frame.ground_from_camera),
+            "source": source,
             "is_late": is_late,
             "boxes_without_body": boxes_without_body,
             "boxes_left_out": boxes_left_out,

@@ -68,6 +68,18 @@ class PeopleRows(Batch):
         return self.select(np.isin(self.state, states))
 
 
+@dataclass(frozen=True)
+class BodyRows(Batch):
+    """R rows of tracks.parquet, what poses the bodies."""
+
+    frame: np.ndarray  #: (R,) int32
+    track_id: np.ndarray  #: (R,) int64
+    global_orient: np.ndarray  #: (R, 3) axis-angle, in the camera's optical frame
+    body_pose: np.ndarray  #: (R, 23, 3) axis-angle, relative to the parent joint
+    betas: np.ndarray  #: (R, 10)
+    scale: np.ndarray  #: (R,)
+
+
 class PeopleTableWriter:
     """Writes tracks.parquet image by image; use with `with`."""
 
@@ -118,9 +130,19 @@ class PeopleTableWriter:
 
 def read_people(path: Path) -> PeopleRows:
     """tracks.parquet, in the order of its images. Raises InputFileError where it is none."""
-    names: Collection[str] = PeopleRows.__dataclass_fields__
-    values = read_columns(path, {name: COLUMNS[name] for name in names})
+    values = _columns(path, PeopleRows.__dataclass_fields__)
     states = {state.name: state.value for state in TrackState}
     values["state"] = np.array([states.get(s, 0) for s in values["state"]], np.uint8)
     values["track_id"] = values["track_id"].astype(np.int64)
     return PeopleRows(**values)
+
+
+def read_bodies(path: Path) -> BodyRows:
+    """tracks.parquet, in the order of its images. Raises InputFileError where it is none."""
+    values = _columns(path, BodyRows.__dataclass_fields__)
+    values["track_id"] = values["track_id"].astype(np.int64)
+    return BodyRows(**values)
+
+
+def _columns(path: Path, names: Collection[str]) -> dict[str, np.ndarray]:
+    return read_columns(path, {name: COLUMNS[name] for name in names})

@@ -8,8 +8,9 @@ from pathlib import Path
 from ...errors import InputFileError
 from ..results.evaluation_folder import EvaluationFolder
 from ..results.image_table import ImageRows, read_images
-from ..results.people_table import PeopleRows, read_people
+from ..results.people_table import PeopleRows, read_bodies, read_people
 from ..truth import TruthOptions, read_truth
+from .body_figures import body_errors, body_figures
 from .error_rows import ErrorRows, error_rows, join_errors
 from .figures import Figure
 from .forecast_figures import forecast_figures
@@ -63,6 +64,8 @@ def score(folder: EvaluationFolder, options: TruthOptions) -> Scores:
     for clip in folder.finished_clips():
         images = read_images(folder.clip(clip.name) / "images.parquet")
         people = read_people(folder.clip(clip.name) / "tracks.parquet")
+        told = folder.read_json(f"clips/{clip.name}/summary.json").get("input", {})
+        notes += [f"{clip.name}: {note}" for note in told.get("notes", ())]
         scene = None
         if clip.truth is not None:
             truth = read_truth(Path(clip.truth), images, options)
@@ -82,6 +85,7 @@ def score(folder: EvaluationFolder, options: TruthOptions) -> Scores:
             scene = Scene.of(clip.name, images, people, truth)
         clips.append(ScoredClip(clip.name, images, people, scene))
     figures, errors = _figures(clips)
+    figures += _of_parameters(folder, clips, options, notes)
     by_clip = {}
     if len(clips) > 1:
         by_clip = {clip.name: _figures([clip])[0] for clip in clips}
@@ -114,3 +118,25 @@ def _figures(clips: list[ScoredClip]) -> tuple[list[Figure], ErrorRows | None]:
         if with_joints:
             figures += pose_figures(pose_rows(with_joints, by_place))
     return [*figures, *checks], errors
+
+
+def _of_parameters(
+    folder: EvaluationFolder, clips: list[ScoredClip], options: TruthOptions, notes: list[str]
+) -> list[Figure]:
+    """What SMPL's parameters of a truth tell of the published ones."""
+    parts = []
+    for number, clip in enumerate(clips):
+        if clip.scene is None or not clip.scene.truth.has_rotations:
+            continue
+        place = f"clips/{clip.name}"
+        model = folder.read_json(f"{place}/summary.json").get("body_model")
+        if model != "smpl":
+            notes.append(f"{clip.name}: no PVE, its bodies are of the model {model} and not SMPL")
+        elif options.bodies is None:
+            notes.append(f"{clip.name}: no PVE, --truth-body names SMPL's file or folder")
+        bodies = read_bodies(folder.path / place / "tracks.parquet")
+        by_place = not clip.scene.truth.has_boxes
+        parts.append(body_errors(
+            clip.scene, by_place, bodies, options.bodies, number, model == "smpl"
+        ))  # fmt: skip
+    return body_figures(parts) if parts else []

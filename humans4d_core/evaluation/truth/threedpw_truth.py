@@ -1,6 +1,7 @@
 """3DPW's sequenceFiles: SMPL's joints of each person in the world, and how the camera went.
 
 A pickle a sequence, read as data: jointPositions, a list of (T, 72) m in the world, one a person;
+poses (T, 72) axis-angles, betas and genders ("m", "f"), a list each;
 cam_poses (T, 4, 4) from the world to the camera; cam_intrinsics (3, 3); campose_valid, a list of
 (T,) (von Marcard et al., "Recovering Accurate 3D Human Pose in The Wild Using IMUs and a Moving
 Camera", 2018; fields as in the data's readme). Image k is image_0000k.jpg, from 0.
@@ -11,12 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ...errors import InputFileError
 from ...shown_text import shown
 from ...untrusted_files.pickles.pickles import read_pickle
 from ..results.image_table import ImageRows
-from .truth import HIPS, Truth, TruthRows, boxes_of_joints
+from .truth import GENDERS, HIPS, Truth, TruthRows, boxes_of_joints
 
 
 def read_threedpw_truth(path: Path, images: ImageRows) -> Truth:
@@ -28,10 +30,11 @@ def read_threedpw_truth(path: Path, images: ImageRows) -> Truth:
         poses = np.asarray(content["cam_poses"], np.float64)
         intrinsics = np.asarray(content["cam_intrinsics"], np.float64)
         valid = [np.asarray(v).astype(bool) for v in content["campose_valid"]]
+        bodies = _bodies(content, len(people))
     except (KeyError, TypeError, ValueError) as error:
         raise InputFileError(
             f"{shown(path)} is none of 3DPW's sequenceFiles: {shown(repr(error), 80)}; it has "
-            "jointPositions, cam_poses, cam_intrinsics and campose_valid"
+            "jointPositions, poses, betas, genders, cam_poses, cam_intrinsics and campose_valid"
         ) from None
     count = len(poses)
     shapes = [poses.shape == (count, 4, 4), intrinsics.shape == (3, 3), len(valid) == len(people)]
@@ -43,7 +46,15 @@ def read_threedpw_truth(path: Path, images: ImageRows) -> Truth:
             "person"
         )
     parts = []
-    for person, (world, sound) in enumerate(zip(people, valid, strict=True), start=1):
+    everybody = zip(people, valid, bodies, strict=True)
+    for person, (world, sound, (pose, betas, gender)) in enumerate(everybody, start=1):
+        if pose.shape != (count, 72) or betas.shape != (10,):
+            raise InputFileError(
+                f"{shown(path)}: poses is {pose.shape} and betas {betas.shape}: expected "
+                f"({count}, 72) and 10 or more"
+            )
+        local = Rotation.from_rotvec(pose.reshape(-1, 3)).as_matrix().reshape(count, 24, 3, 3)
+        local[:, 0] = poses[:, :3, :3] @ local[:, 0]
         joints = np.einsum("tij,tkj->tki", poses[:, :3, :3], world.reshape(count, 24, 3))
         joints = joints + poses[:, None, :3, 3]
         pixels = joints @ intrinsics.T
@@ -51,9 +62,27 @@ def read_threedpw_truth(path: Path, images: ImageRows) -> Truth:
         parts.append(TruthRows.of(
             np.arange(1, count + 1), np.full(count, person), counts=sound,
             box=boxes_of_joints(pixels[..., :2] / depth), place_cam=joints[:, HIPS].mean(1),
-            joints_cam=joints.astype(np.float32),
+            joints_cam=joints.astype(np.float32), rotations=local.astype(np.float32),
+            betas=np.tile(betas.astype(np.float32), (count, 1)),
+            gender=np.full(count, gender, np.uint8),
         ))  # fmt: skip
     rows = TruthRows.join(parts)
     known = np.isin(rows.frame, images.frame)
     frames = np.intersect1d(images.frame, np.arange(1, count + 1)).astype(np.int64)
     return Truth(rows.select(known), frames, None, int((~known).sum()))
+
+
+def _bodies(content: dict, people: int) -> list[tuple[np.ndarray, np.ndarray, int]]:
+    """Each person's poses (T, 72), betas (10,) and place in GENDERS."""
+    found = [
+        (
+            np.array(pose, np.float64), np.asarray(betas, np.float64).reshape(-1)[:10],
+            {"m": GENDERS.index("male"), "f": GENDERS.index("female")}[str(gender)],
+        )
+        for pose, betas, gender in zip(
+            content["poses"], content["betas"], content["genders"], strict=True
+        )
+    ]  # fmt: skip
+    if len(found) != people:
+        raise ValueError(f"there are poses of {len(found)} people")
+    return found

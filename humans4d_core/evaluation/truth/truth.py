@@ -13,6 +13,8 @@ from ...types import JOINT_NAMES
 HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 #: Share of its height by which a box is larger than the joints in it, on each side.
 MARGIN = 0.1
+#: Bodies that SMPL has.
+GENDERS = ("neutral", "male", "female")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class TruthRows(Batch):
     hidden: np.ndarray
     #: (R, 24, 3) m in the camera's optical frame, SMPL's joints, NaN: unknown; or (R, 0, 3): none
     joints_cam: np.ndarray
+    #: (R, 24, 3, 3) SMPL's rotations, each relative to its parent, the first in the camera's
+    #: optical frame; or (R, 0, 3, 3): unknown
+    rotations: np.ndarray
+    betas: np.ndarray  #: (R, 10) of SMPL; or (R, 0): unknown
+    gender: np.ndarray  #: (R,) place in GENDERS, of the body model that `betas` are of
 
     @classmethod
     def of(cls, frame, person, **known) -> TruthRows:
@@ -41,6 +48,9 @@ class TruthRows(Batch):
             "place_cam": np.full((count, 3), np.nan),
             "hidden": np.full(count, np.nan),
             "joints_cam": np.zeros((count, 0, 3), np.float32),
+            "rotations": np.zeros((count, 0, 3, 3), np.float32),
+            "betas": np.zeros((count, 0), np.float32),
+            "gender": np.zeros(count, np.uint8),
         }
         columns.update(known)
         return cls(np.asarray(frame, np.int64), np.asarray(person, np.int64), **columns)
@@ -73,6 +83,10 @@ class Truth:
     @property
     def has_joints(self) -> bool:
         return bool(np.isfinite(self.rows.joints_cam[self.rows.counts]).any())
+
+    @property
+    def has_rotations(self) -> bool:
+        return self.rows.rotations.shape[1] > 0
 
     def with_notes(self, *notes: str) -> Truth:
         """With more of them."""

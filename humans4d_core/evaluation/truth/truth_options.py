@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -25,6 +26,8 @@ class TruthOptions:
     #: poses are in), or camera_in_truth tells.
     frame: str | None = None
     camera_in_truth: Pose | None = None  #: of a camera that stands in the truth's frame
+    #: SMPL's file, or a folder of them by gender, for truths that are SMPL's parameters.
+    bodies: Path | None = None
     fixed_frame: str = ""  #: that the poses of the clip's camera are in
 
     @classmethod
@@ -34,6 +37,7 @@ class TruthOptions:
         tolerance: float | None,
         frame: str | None,
         camera_in_truth: str | None,
+        bodies: Path | None = None,
     ) -> TruthOptions:
         """From the command line. Raises InputFileError for what cannot be."""
         if tolerance is not None and not 0 <= tolerance < 3600:
@@ -41,7 +45,9 @@ class TruthOptions:
         if frame not in (None, "camera", "fixed"):
             raise InputFileError(f"truth frame '{shown(frame)}' is neither camera nor fixed")
         pose = None if camera_in_truth is None else _pose(camera_in_truth)
-        return cls(format, TOLERANCE if tolerance is None else tolerance, frame, pose)
+        if bodies is not None and not bodies.exists():
+            raise InputFileError(f"{shown(bodies)} does not exist: give SMPL's file or folder")
+        return cls(format, TOLERANCE if tolerance is None else tolerance, frame, pose, bodies)
 
 
 def _pose(text: str) -> Pose:

@@ -15,9 +15,11 @@ from ...shown_text import shown
 from ...types import Pose
 from ...untrusted_files import read_lines, read_regular
 from ..results.image_table import ImageRows
+from .emdb_truth import read_emdb_truth
 from .jrdb_truth import read_jrdb_truth
 from .kitti_truth import read_kitti_truth
 from .mot_truth import read_mot_truth
+from .pictures_truth import pictures_format, read_pictures_truth
 from .placed_people import placed_people
 from .pose2sim_truth import read_pose2sim_truth
 from .run_truth import read_run_truth
@@ -49,9 +51,15 @@ def truth_format(path: Path) -> str:
             return "run"
         raise InputFileError(f"{shown(path)} is a folder without tracks.parquet or people.jsonl")
     if path.suffix == ".pkl":
-        return "3dpw"
+        return "emdb" if path.stem.endswith("_data") else "3dpw"
     if path.suffix == ".npz":
-        return "pose2sim"
+        format = pictures_format(path)
+        if not format:
+            raise InputFileError(
+                f"{shown(path)} has 17 joints, whose order has to be said: --truth-format h36m or "
+                "3dhp"
+            )
+        return "pose2sim" if format == "none" else format
     if path.suffix == ".json":
         return "jrdb"
     for line in read_lines(path, "no truth that is known"):
@@ -92,8 +100,20 @@ def _pose2sim(path: Path, part: str, images: ImageRows, options: TruthOptions) -
     return read_pose2sim_truth(path, part, images)
 
 
+def _h36m(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
+    return read_pictures_truth(path, images, "h36m")
+
+
+def _3dhp(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
+    return read_pictures_truth(path, images, "3dhp")
+
+
 def _threedpw(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
     return read_threedpw_truth(path, images)
+
+
+def _emdb(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
+    return read_emdb_truth(path, images, options.bodies)
 
 
 def _tum(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
@@ -116,7 +136,7 @@ def _topic(path: Path, part: str, images: ImageRows, options: TruthOptions) -> T
 #: Format -> who reads it.
 _READERS: dict[str, Callable[[Path, str, ImageRows, TruthOptions], Truth]] = {
     "mot": _mot, "kitti": _kitti, "jrdb": _jrdb, "run": _run, "pose2sim": _pose2sim,
-    "3dpw": _threedpw, "tum": _tum, "topic": _topic,
+    "h36m": _h36m, "3dhp": _3dhp, "3dpw": _threedpw, "emdb": _emdb, "tum": _tum, "topic": _topic,
 }  # fmt: skip
 FORMATS = tuple(_READERS)
 

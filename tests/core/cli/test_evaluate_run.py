@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from browser_page import Page, needs_browser
@@ -256,3 +257,30 @@ def test_mistakes_are_one_sentence(tmp_path, sequences, humans4d, arguments, sai
     assert code == 2
     assert said in errors and errors.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_photographs_are_taken_one_by_one(tmp_path):
+    folder = make_sequence(tmp_path / "walk", count=6)
+    names, corners, people = [], [], 2
+    for line in (folder / "gt" / "gt.txt").read_text().splitlines():
+        frame, _, x, y, width, height = map(float, line.split(",")[:6])
+        names.append(f"{frame:06.0f}.png")
+        corners.append([(x, y, 1), (x + width, y + height, 1)])
+    joints = np.random.default_rng(0).normal((0, 0, 0), 0.3, (len(names), 24, 3))
+    truth = tmp_path / "truth.npz"
+    known = np.ones((len(names), 24, 1))
+    np.savez(truth, imgname=names, S=np.concatenate((joints, known), axis=2),
+             part=np.tile(corners, (1, 12, 1)))  # fmt: skip
+    out = tmp_path / "out"
+    given = ("--boxes", folder / "gt" / "gt.txt", "--photographs")
+    done = run(folder / "img1", "-o", out, "--truth", truth, *given)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(out / "clips" / "img1" / "tracks.parquet")
+    # Everybody in every image, the first one included, and nobody twice.
+    assert len(table) == 6 * people and table.track_id.is_unique
+    assert set(table.state) == {"CONFIRMED"}
+    figures = {
+        f["name"]: f["value"] for f in json.loads((out / "scores.json").read_text())["figures"]
+    }
+    assert figures["found"] == 100
+    assert "--photographs" in evaluate("run", "--help").stdout
