@@ -69,8 +69,8 @@ def read_pictures_truth(path: Path, images: ImageRows, format: str) -> Truth:
     hips[~(hips[:, 2] > _NEAREST)] = np.nan
     if not np.isfinite(flat).any() and not np.isfinite(hips).any():
         raise InputFileError(
-            f"{shown(path)} does not tell who is who: it has no 2D joints, and its 3D joints are not "
-            "in the camera's axes"
+            f"{shown(path)} does not tell who is who: it has no 2D joints, and its 3D joints are "
+            "not in the camera's axes"
         )
     sources = [PurePosixPath(str(name)).stem for name in images.source]
     number = dict(zip(sources, images.frame.tolist(), strict=True))

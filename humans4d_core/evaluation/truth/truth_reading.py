@@ -19,6 +19,7 @@ from .emdb_truth import read_emdb_truth
 from .jrdb_truth import read_jrdb_truth
 from .kitti_truth import read_kitti_truth
 from .mot_truth import read_mot_truth
+from .people_topic_truth import has_people, read_people_topic
 from .pictures_truth import pictures_format, read_pictures_truth
 from .placed_people import placed_people
 from .pose2sim_truth import read_pose2sim_truth
@@ -123,6 +124,8 @@ def _tum(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Tru
 def _topic(path: Path, part: str, images: ImageRows, options: TruthOptions) -> Truth:
     if not part:
         raise InputFileError(f"{shown(path)}: name the topic with BAG#/topic or BAG#tf:FRAME")
+    if has_people(path, part):
+        return read_people_topic(path, part, images, options)
     target = "" if options.camera_in_truth or options.frame == "camera" else options.fixed_frame
     if target:
         options = replace(options, frame="fixed")

@@ -1,21 +1,31 @@
 """The bag that an exact run leaves: what a node would have published, under the images' stamps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ament_index_python.packages import get_package_share_directory
-from humans4d_ros.outputs.people_messages import join_stamp, message_to_people
+from humans4d_ros.outputs.people_messages import (
+    join_stamp,
+    message_to_people,
+    people_to_message,
+)
+from humans4d_ros.replay.bag_writer import BagWriter
 from made_sequences import make_sequence
+from rclpy.serialization import serialize_message
 
 from humans4d_core.cli.clip_runner import ClipOptions, run_clip
 from humans4d_core.config import PipelineConfig
+from humans4d_core.errors import InputFileError
 from humans4d_core.evaluation.inputs import clips_of, find_inputs
 from humans4d_core.evaluation.results.evaluation_folder import EvaluationFolder, Plan
 from humans4d_core.evaluation.results.image_table import read_images
 from humans4d_core.evaluation.results.people_table import read_people
+from humans4d_core.evaluation.truth import TruthOptions, read_truth
+from humans4d_core.geometry.coordinate_frames import people_in_coordinate_frame
 from humans4d_core.io import CameraChoice, message_typestore, read_messages
-from humans4d_core.types import TrackState
+from humans4d_core.types import Pose, TrackState
 
 CONFIG = PipelineConfig().replaced({"recovery": "upright", "tracker.use_images": False})
 
@@ -70,3 +80,42 @@ def test_equal_runs_leave_equal_bags(clip, tmp_path):
     assert (again / "people/people.mcap").read_bytes() == (
         clip[0] / "people/people.mcap"
     ).read_bytes()
+
+
+@pytest.mark.parametrize("target_frame", ["", "odom"])
+def test_a_bag_of_people_is_a_truth_of_another_run(tmp_path, clip, target_frame):
+    bag, people = clip[0] / "people", read_people(clip[0] / "tracks.parquet")
+    images = read_images(clip[0] / "images.parquet")
+    poses = np.tile(np.eye(3, 4), (len(images), 1, 1))
+    poses[:, :, 3] = (3.0, -1.0, 0.5)
+    if target_frame:
+        bag = in_another_frame(clip[0], tmp_path / "odom", target_frame, poses[0, :, 3])
+    images = replace(images, fixed_from_camera=poses)
+    truth = read_truth(Path(f"{bag}#/humans4d/people"), images, TruthOptions())
+    believed = people.in_states(TrackState.CONFIRMED)
+    assert truth.rows.frame.tolist() == believed.frame.tolist()
+    assert truth.rows.person.tolist() == believed.track_id.tolist()
+    np.testing.assert_allclose(truth.rows.place_cam, believed.pelvis_cam, atol=1e-4)
+    np.testing.assert_allclose(truth.rows.joints_cam, believed.joints_cam, atol=1e-4)
+    np.testing.assert_allclose(truth.rows.box, believed.box, atol=1e-3)
+    if target_frame:
+        images = replace(images, fixed_from_camera=np.full_like(poses, np.nan))
+        with pytest.raises(InputFileError, match="--fixed-frame"):
+            read_truth(Path(f"{bag}#/humans4d/people"), images, TruthOptions())
+
+
+def in_another_frame(clip, output, frame_id, move):
+    """A copy of the people of a bag as a node with a target frame would have published them."""
+    types = message_typestore(Path(get_package_share_directory("humans4d_msgs")))
+    writer = BagWriter(output)
+    writer.open()
+    topic = writer.add_connection(
+        "/humans4d/people", "humans4d_msgs/msg/TrackedPeople", typestore=types
+    )
+    for log_ns, recorded in messages(clip, "/humans4d/people"):
+        people = message_to_people(recorded)
+        moved = people_in_coordinate_frame(people, Pose(np.eye(3), np.asarray(move)))
+        message = people_to_message(moved, stamp_ns=log_ns, frame_id=frame_id)
+        writer.write(topic, log_ns, serialize_message(message))
+    writer.close()
+    return output
