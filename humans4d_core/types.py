@@ -151,10 +151,15 @@ class Bodies(Batch):
     #: (N, 24) in [0, 1], probability that a joint is within 0.1 m of the true one, seen from the
     #: pelvis. Not given: joint_confidence.
     joint_probability: np.ndarray = None  # type: ignore[assignment]
+    #: (N,) m at the person's depth, mean distance of the body to the landmarks that it was made of,
+    #: in the image. -1, or not given: there were none.
+    image_error: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         if self.joint_probability is None:
             object.__setattr__(self, "joint_probability", self.joint_confidence)
+        if self.image_error is None:
+            object.__setattr__(self, "image_error", np.full(len(self.scores), -1, np.float32))
 
     @property
     def is_stood_up(self) -> np.ndarray:

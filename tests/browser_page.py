@@ -50,6 +50,9 @@ class Page:
             self._socket = connect(self._debugger(), max_size=None, open_timeout=TIMEOUT)
             self._call("Network.enable")
             self._call("Page.enable")
+            # A window has at least 500 columns, a phone fewer.
+            self._call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                       deviceScaleFactor=1, mobile=False)  # fmt: skip
             self._call("Page.navigate", url=address)
         except BaseException:
             self.close()

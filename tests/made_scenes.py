@@ -71,6 +71,7 @@ def make_published(
         covariances.astype(np.float32),
         np.zeros((count, 3), np.float32) if velocity is None else velocity.astype(np.float32),
         joints.astype(np.float32), np.ones((count, 24), np.float32),
+        np.full(count, 0.01, np.float32),
         np.full((count, 3, 3), np.nan, np.float32), np.full((count, 3, 3, 3), np.nan, np.float32),
     )  # fmt: skip
 

@@ -98,6 +98,7 @@ def _of_clip(clip, scores: Scores, moments):
     found = [
         ("Who was shown by which id", plots.identity_timeline(clip, errors, moments)),
         ("From above", plots.map_from_above(clip)),
+        ("Without a truth", plots.self_checks(clip)),
     ]
     if errors is not None:
         found.insert(0, (

@@ -14,6 +14,7 @@ from ..scores.error_rows import ErrorRows
 from ..scores.figures import Figure
 from ..scores.position_figures import ELLIPSES
 from ..scores.scoring import ScoredClip
+from ..scores.self_check import self_checks_over_time
 from .moments import Moment
 
 #: Points of a line, and lines of a plot, at most.
@@ -101,6 +102,32 @@ def error_over_time(errors: ErrorRows, clip: str, start_ns: int, moments: Sequen
     for moment in moments:
         if moment.clip == clip and moment.error is not None:
             _link(plot, (moment.stamp_ns - start_ns) * 1e-9, moment.error, moment.number)
+    return plot
+
+
+def self_checks(clip: ScoredClip):
+    """What no truth is needed for, over time: medians of some seconds each, a row a check."""
+    seconds, checks = self_checks_over_time(clip.images, clip.people)
+    known = {name: each for name, each in checks.items() if np.isfinite(each[1]).any()}
+    if not known:
+        return None
+    edges = np.linspace(seconds.min(), seconds.max() + 1e-3, MOST_POINTS // 2)
+    bins = np.digitize(seconds, edges)
+    plot = _figure("checks", "s", "")
+    share = 1 / len(known)
+    for row, (name, (unit, values)) in enumerate(reversed(known.items())):
+        finite = np.isfinite(values)
+        used = np.unique(bins[finite])
+        plot.add_scatter(
+            x=[float(seconds[bins == each].mean()) for each in used],
+            y=[float(np.median(values[finite & (bins == each)])) for each in used],
+            mode="lines", name=name, yaxis="y" if row == 0 else f"y{row + 1}",
+            line={"color": OWN_COLOR, "width": 1}, showlegend=False,
+        )  # fmt: skip
+        axis = {"domain": [row * share + 0.02, (row + 1) * share - 0.02], "rangemode": "tozero",
+                "title": {"text": f"{name}, {unit}", "font": {"size": 10}}}  # fmt: skip
+        plot.update_layout({"yaxis" if row == 0 else f"yaxis{row + 1}": axis})
+    plot.update_layout(height=120 + 110 * len(known))
     return plot
 
 

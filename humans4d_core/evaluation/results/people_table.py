@@ -36,6 +36,7 @@ COLUMNS: Columns = {
     "velocity_covariance_cam": (np.float32, (3, 3)),
     "joints_cam": (np.float32, (24, 3)),  #: SMPL's
     "joint_confidence": (np.float32, (24,)),
+    "image_error": (np.float32, ()),  #: m, of the body to the landmarks in the image; NaN: unknown
     "translation_cam": (np.float32, (3,)),
     "global_orient": (np.float32, (3,)),  #: axis-angle
     "body_pose": (np.float32, (23, 3)),  #: axis-angle, relative to the parent joint
@@ -60,6 +61,7 @@ class PeopleRows(Batch):
     velocity_cam: np.ndarray  #: (R, 3) m/s
     joints_cam: np.ndarray  #: (R, 24, 3) m
     joint_confidence: np.ndarray  #: (R, 24)
+    image_error: np.ndarray  #: (R,) m, of the body to its landmarks in the image; NaN: unknown
     forecast_cam: np.ndarray  #: (R, 3, 3) m, after FORECAST_SECONDS
     forecast_covariance_cam: np.ndarray  #: (R, 3, 3, 3) m^2
 
@@ -112,6 +114,7 @@ class PeopleTableWriter:
             "velocity_cam": people.velocity_cam,
             "velocity_covariance_cam": people.velocity_covariance_cam,
             "joints_cam": bodies.joints_cam, "joint_confidence": bodies.joint_confidence,
+            "image_error": np.where(bodies.image_error < 0, np.nan, bodies.image_error),
             "translation_cam": bodies.translation_cam,
             "global_orient": axis_angle(bodies.global_orient),
             "body_pose": axis_angle(bodies.body_pose),

@@ -99,6 +99,18 @@ def mean_figure(
     )
 
 
+def rate_figure(name: str, events: np.ndarray, minutes: np.ndarray, where: str = ALL) -> Figure:
+    """Events a minute of G people or clips, by events (G,) and minutes (G,) of each."""
+    total = float(minutes.sum())
+    count = int(events.sum())
+    if not total:
+        return Figure(name, None, "1/min", where, count=count)
+    drawn = drawn_counts(len(events), generator(name + where))
+    times = drawn @ minutes if len(drawn) else np.zeros(0)
+    rates = np.divide(drawn @ events, times, out=np.full(len(times), np.nan), where=times > 0)
+    return Figure(name, count / total, "1/min", where, *interval(rates), count)
+
+
 def interval(values: np.ndarray) -> tuple[float | None, float | None]:
     """The middle COVERED of resampled values; (None, None) where they say nothing."""
     values = values[np.isfinite(values)]

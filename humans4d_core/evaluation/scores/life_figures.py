@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .error_rows import ErrorRows, numbered
-from .figures import Figure, error_figures, mean_figure
+from .figures import Figure, error_figures, mean_figure, rate_figure
 from .scene import NOBODY, Scene
 
 PLAIN = 0.3  #: share of a person that may be hidden in plain sight
@@ -25,8 +25,7 @@ def life_figures(scenes: list[Scene], errors: list[ErrorRows], by_place: dict[st
                  ) -> list[Figure]:  # fmt: skip
     """errors: of each scene."""
     lives: list[float] = []
-    losses: list[float] = []
-    waits, minutes, false, clips = [], [], [], []
+    waits, losses, minutes, false, clips = [], [], [], [], []
     found = []
     for scene, rows in zip(scenes, errors, strict=True):
         in_sight = ~(rows.hidden >= PLAIN)
@@ -40,22 +39,20 @@ def life_figures(scenes: list[Scene], errors: list[ErrorRows], by_place: dict[st
             found.append(seen.any())
             if seen.any():
                 waits.append(seconds[seen.argmax()])
-            losses += _losses(seconds, rows.is_found[own])
+            losses.append(len(list(_losses(seconds, rows.is_found[own]))))
             minutes.append(_time_in_sight(seconds) / 60)
         lives += id_lives(rows)
         false.append(false_people(scene, by_place[scene.name]))
         clips.append(scene.minutes)
-    figures = [
+    return [
         *_figures("time_to_confirmation", waits),
         *_figures("id_life", lives),
         mean_figure(
             "people_found", np.array(found, np.float64), np.arange(len(found)), "%", scale=100
         ),
-        _rate("false_people", np.array(false, np.float64), np.array(clips)),
+        rate_figure("false_people", np.array(false, np.float64), np.array(clips)),
+        rate_figure("lost_in_sight", np.array(losses, np.float64), np.array(minutes)),
     ]
-    total = float(sum(minutes))
-    lost = len(losses) / total if total else None
-    return [*figures, Figure("lost_in_sight", lost, "1/min", count=len(losses))]
 
 
 def id_lives(errors: ErrorRows) -> Iterator[float]:
@@ -100,9 +97,3 @@ def _figures(name: str, values: list[float]) -> list[Figure]:
     """Statistics over people; these are drawn one by one."""
     times = np.array(values, np.float64)
     return error_figures(name, times, np.arange(len(times)), "s", statistics=("mean", "p50", "p95"))
-
-
-def _rate(name: str, counts: np.ndarray, minutes: np.ndarray) -> Figure:
-    total = float(minutes.sum())
-    value = float(counts.sum()) / total if total else None
-    return Figure(name, value, "1/min", count=int(counts.sum()))

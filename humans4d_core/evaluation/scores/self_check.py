@@ -6,7 +6,9 @@ foot_skating: speed on the ground of the lower foot, m/s, while the pelvis is sl
 foot_height: spread of the lower foot over the level ground along a track, m, where the direction of
 gravity is known; speed: of people on
 the ground; impossible_speed: share above 12 m/s (the fastest run is 12.4); impossible_size: share
-of bodies whose hip to head is below 0.25 or above 1.1 m; jitter: third derivative of the pelvis.
+of bodies whose hip to head is below 0.25 or above 1.1 m; jitter: third derivative of the pelvis;
+image_error: reprojection, m at the person's depth between the body and the landmarks that the
+network read in the image, where there were any.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ def self_check_figures(clips: list[tuple[ImageRows, PeopleRows]]) -> list[Figure
     for name in ("bone_change", "foot_height"):
         unit = "%" if name == "bone_change" else "m"
         figures += error_figures(f"self.{name}", joined[name], tracks, unit, statistics=_FEW)
-    for name, unit in (("foot_skating", "m/s"), ("speed", "m/s"), ("jitter", "m/s^3")):
+    for name, unit in _OVER_TIME.items():
         figures += error_figures(f"self.{name}", joined[name], rows, unit, statistics=_FEW)
     for name in ("impossible_speed", "impossible_size"):
         figures.append(mean_figure(f"self.{name}", joined[name], rows, "%", scale=100))
@@ -54,6 +56,18 @@ def self_check_figures(clips: list[tuple[ImageRows, PeopleRows]]) -> list[Figure
 
 
 _FEW = ("mean", "p50", "p95")
+#: What is told of every row of people: name -> unit.
+_OVER_TIME = {"image_error": "m", "foot_skating": "m/s", "speed": "m/s", "jitter": "m/s^3"}
+
+
+def self_checks_over_time(
+    images: ImageRows, people: PeopleRows
+) -> tuple[np.ndarray, dict[str, tuple[str, np.ndarray]]]:
+    """Of a clip: the rows' seconds (R,) from its first image; name -> (unit, values (R,))."""
+    values = _of_clip(0, images, people)
+    start = images.stamp_ns.min(initial=0) if len(images) else 0
+    seconds = (values["stamp_ns"] - start) * 1e-9
+    return seconds, {name: (unit, values[name]) for name, unit in _OVER_TIME.items()}
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class _Seen(Batch):
     velocity_cam: np.ndarray
     joints_cam: np.ndarray
     joint_confidence: np.ndarray
+    image_error: np.ndarray
 
 
 def _seen(people: PeopleRows) -> _Seen:
@@ -103,7 +118,8 @@ def _of_clip(number: int, images: ImageRows, people: PeopleRows) -> dict[str, np
     return {
         "ids": np.array([len(starts)]),
         "person_minutes": np.array([len(seen) * usual / 60]),
-        "of_row": group, "of_track": np.array([group[rows[0]] for rows in tracks], np.int64),
+        "of_row": group, "stamp_ns": seen.stamp_ns, "image_error": seen.image_error,
+        "of_track": np.array([group[rows[0]] for rows in tracks], np.int64),
         "speed": speed,
         "impossible_speed": (speed > FASTEST).astype(float),
         "impossible_size": np.where(recovered, (size < SMALLEST) | (size > LARGEST), np.nan),

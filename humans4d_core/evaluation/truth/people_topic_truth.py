@@ -80,7 +80,8 @@ def _in_cameras(
     if len(points) and not np.isfinite(poses).any():
         raise InputFileError(
             f"{shown(path)}: its people are in no optical frame, and the clip's camera has no pose "
-            "in theirs: name it with --fixed-frame, or give --camera-in-truth or --truth-frame camera"
+            "in theirs: name it with --fixed-frame, or give --camera-in-truth or --truth-frame "
+            "camera"
         )
     away = points - poses[:, None, :, 3]
     return np.asarray(np.einsum("rji,rkj->rki", poses[:, :, :3], away))

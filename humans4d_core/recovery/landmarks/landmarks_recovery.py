@@ -121,6 +121,7 @@ class LandmarksRecovery:
             recovery=self.name,
             body_model=self.body.name,
             joint_probability=(right @ self._confidence[:, used].T).astype(np.float32),
+            image_error=fit.image_error.astype(np.float32),
         )
 
 

@@ -3,6 +3,7 @@ import pytest
 from made_scenes import make_images, make_published, make_truth, walks
 
 from humans4d_core.evaluation.scores.error_rows import error_rows
+from humans4d_core.evaluation.scores.figures import rate_figure
 from humans4d_core.evaluation.scores.life_figures import life_figures
 from humans4d_core.evaluation.scores.scene import Scene
 
@@ -55,3 +56,14 @@ def test_nobody_found_is_told_and_false_people_are_counted_by_the_minute():
     assert found["people_found"].value == 0
     assert found["time_to_confirmation.p50"].value is None
     assert found["false_people"].value == pytest.approx(10)  # one in 6 s
+
+
+def test_rates_have_intervals_over_people_and_clips():
+    minutes = np.array([1.0, 2.0, 1.0, 4.0])
+    even = rate_figure("false_people", 3 * minutes, minutes)
+    assert (even.value, even.low, even.high, even.count) == (3, 3, 3, 24)
+    uneven = rate_figure("false_people", np.array([0.0, 12, 0, 12]), minutes)
+    assert uneven.value == 3 and uneven.low < 2 < 4 < uneven.high
+    alone = rate_figure("false_people", np.array([4.0]), np.array([2.0]))
+    assert (alone.value, alone.low, alone.high) == (2, None, None)
+    assert rate_figure("false_people", np.zeros(0), np.zeros(0)).value is None

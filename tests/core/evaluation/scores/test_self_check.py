@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from made_scenes import make_images, make_published, walks
 
-from humans4d_core.evaluation.scores.self_check import FEET, HEAD, HIPS, self_check_figures
+from humans4d_core.evaluation.scores.self_check import (
+    FEET,
+    HEAD,
+    HIPS,
+    self_check_figures,
+    self_checks_over_time,
+)
 
 
 def figures(change=lambda people: None, count=40, **made):
@@ -61,3 +67,27 @@ def test_nobody_at_all_is_told():
     published = make_published(images, np.zeros(0), np.zeros(0, int), np.zeros((0, 3)))
     found = {f.name: f.value for f in self_check_figures([(images, published)])}
     assert found["self.speed.p50"] is None
+
+
+def test_bodies_beside_their_landmarks_are_told_where_there_are_any():
+    def change(people):
+        people.image_error[:] = np.where(people.track_id == 1, 0.03, np.nan)
+
+    assert figures(change)["self.image_error.mean"] == pytest.approx(0.03)
+
+    def none(people):
+        people.image_error[:] = np.nan
+
+    assert figures(none)["self.image_error.mean"] is None
+
+
+def test_checks_over_time_have_the_times_of_their_images():
+    images = make_images(40)
+    people, frames, places = walks(images, [(0, 0.2, 6)], [(1.0, 0, 0)])
+    published = make_published(images, people, frames, places)
+    published.velocity_cam[frames > 20, 0] = 2.0
+    seconds, checks = self_checks_over_time(images, published)
+    unit, speed = checks["speed"]
+    assert unit == "m/s"
+    np.testing.assert_allclose(seconds, np.arange(40) / 10, atol=1e-9)
+    np.testing.assert_allclose(speed, np.where(seconds >= 2, 2.0, 0.0), atol=1e-6)
