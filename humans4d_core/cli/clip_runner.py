@@ -111,6 +111,8 @@ def run_clip(
     shutil.rmtree(place, ignore_errors=True)  # of an attempt that was ended
     rate = clip.frame_rate or (1.0 if options.photographs else None)
     with open_source(clip.input, options.camera, rate, options.topic, options.companions) as source:
+        if options.photographs:
+            source.notes.clear()  # they are about films
         pipeline = _pipeline(config, boxes is not None, options.photographs)
         outputs = Outputs(place, overlay=False, mot=place / "tracks.txt")
         outputs.prepare([])
