@@ -1,6 +1,10 @@
 """Tracking and metres on a car that drives: KITTI's tracking labels, seen by an invented detector.
 
     python benchmarks/kitti_labels.py KITTI_DIR [--seeds 3]
+    python benchmarks/kitti_labels.py KITTI_DIR --write OUT_DIR
+
+--write leaves the boxes of the first seed as sequences without images and prints the words that
+`humans4d evaluate run` scores them with.
 
 KITTI_DIR holds label_02/*.txt and calib/*.txt. All sequences with 60 pedestrians or more. What the
 detector says of a true box: nothing below 25 px of height; else the person is found with chance
@@ -130,11 +134,42 @@ def positions(sequence: BoxSequence, labels: np.ndarray) -> np.ndarray:
     return np.array(found).reshape(-1, 4)
 
 
+def write(folder: Path, output: Path) -> None:
+    """Sequences in MOT Challenge's layout, without images, of the first seed."""
+    words, camera = [], None
+    for path in sorted((folder / "label_02").glob("*.txt")):
+        labels = read_labels(path)
+        if len(labels) < FEWEST:
+            continue
+        camera, _ = read_camera(folder / "calib" / path.name)
+        num_frames = int(labels[:, 0].max())
+        boxes = detected(labels, num_frames, np.random.default_rng((0, int(path.stem))))
+        place = output / path.stem
+        (place / "det").mkdir(parents=True)
+        lines = [
+            f"{frame},-1,{x0:.2f},{y0:.2f},{x1 - x0:.2f},{y1 - y0:.2f},{score:.4f},-1,-1,-1\n"
+            for frame, found in boxes.frames.items()
+            for (x0, y0, x1, y1), score in zip(found.boxes_px, found.scores, strict=True)
+        ]
+        (place / "det" / "det.txt").write_text("".join(lines))
+        (place / "seqinfo.ini").write_text(
+            f"[Sequence]\nframeRate={RATE:g}\nseqLength={num_frames}\n"
+            f"imWidth={SIZE[0]}\nimHeight={SIZE[1]}\nfocalLength={camera.fx:g}\n"
+        )
+        words.append(f"--truth {path}")
+    assert camera is not None
+    print(output, *words, f"--intrinsics {camera.fx:g},{camera.fy:g},{camera.cx:g},{camera.cy:g}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--write", type=Path)
     options = parser.parse_args()
+    if options.write:
+        write(options.folder, options.write)
+        return
     rows: dict[str, list] = {}
     errors = []
     for path in sorted((options.folder / "label_02").glob("*.txt")):

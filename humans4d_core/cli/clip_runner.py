@@ -17,6 +17,7 @@ import numpy as np
 from ..config import PipelineConfig
 from ..detection import GivenBoxes
 from ..errors import Humans4dError
+from ..evaluation.association.imageless_source import ImagelessSource, is_imageless
 from ..evaluation.results.evaluation_folder import Clip, EvaluationFolder
 from ..evaluation.results.image_table import ImageTableWriter
 from ..evaluation.results.people_table import FORECAST_SECONDS, PeopleTableWriter
@@ -29,6 +30,10 @@ from ..shown_text import shown
 from ..types import Frame, TrackState
 from .runner import Outputs, run
 
+#: Of sequences of boxes: people's places, and nothing that looks at an image.
+_WITHOUT_IMAGES = {
+    "recovery": "upright", "tracker.use_images": False, "tracker.use_appearance": False,
+}  # fmt: skip
 STAGES = ("detect", "recover", "track")
 _TIMES: Columns = {"frame": (np.int32, ()), **{name: (np.float32, ()) for name in STAGES}}
 
@@ -109,8 +114,9 @@ def run_clip(
     boxes = None if clip.boxes is None else read_mot(Path(clip.boxes))
     place = folder.unfinished(clip.name)
     shutil.rmtree(place, ignore_errors=True)  # of an attempt that was ended
-    rate = clip.frame_rate or (1.0 if options.photographs else None)
-    with open_source(clip.input, options.camera, rate, options.topic, options.companions) as source:
+    with _open(clip, options) as source:
+        if source.kind == "boxes":
+            config = config.replaced(_WITHOUT_IMAGES)
         if options.photographs:
             source.notes.clear()  # they are about films
         pipeline = _pipeline(config, boxes is not None, options.photographs)
@@ -122,6 +128,13 @@ def run_clip(
                           on_result=tables.add)  # fmt: skip
     folder.finish(clip.name)
     return summary
+
+
+def _open(clip: Clip, options: ClipOptions) -> Source:
+    if is_imageless(Path(clip.input)):
+        return ImagelessSource(Path(clip.input), options.camera, clip.frame_rate)
+    rate = clip.frame_rate or (1.0 if options.photographs else None)
+    return open_source(clip.input, options.camera, rate, options.topic, options.companions)
 
 
 def _pipeline(config: PipelineConfig, boxes_are_given: bool, photographs: bool) -> Pipeline:

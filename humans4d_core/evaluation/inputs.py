@@ -11,7 +11,8 @@ from ..errors import InputFileError
 from ..io.bags.bag_messages import is_bag
 from ..io.images.image_folder import is_image
 from ..shown_text import shown
-from .association.sequences import sequence_info
+from .association.imageless_source import is_imageless
+from .association.sequences import file_of, sequence_info
 from .results.evaluation_folder import Clip
 from .results.fingerprints import fingerprint
 
@@ -29,13 +30,14 @@ class FoundInput:
     name: str
     truth: Path | None = None  #: that lies where MOT Challenge has it
     frame_rate: float | None = None  #: of a seqinfo.ini
+    boxes: Path | None = None  #: of a sequence without images
 
 
 def find_inputs(paths: Sequence[Path]) -> list[FoundInput]:
     """Videos, bags and folders of images as they are; a folder of those as all that is in it.
 
-    A folder with img1 is a sequence of MOT Challenge: images, gt/gt.txt and seqinfo.ini. Raises
-    InputFileError where there is nothing.
+    A folder with img1 is a sequence of MOT Challenge: images, gt/gt.txt and seqinfo.ini; one with
+    seqinfo.ini and det.txt has boxes and no images. Raises InputFileError where there is nothing.
     """
     found: list[FoundInput] = []
     for path in paths:
@@ -45,7 +47,8 @@ def find_inputs(paths: Sequence[Path]) -> list[FoundInput]:
         inside = [path] if is_one else [p for p in _children(path) if _is_input(p)]
         if not inside:
             raise InputFileError(
-                f"{shown(path)} is no video, folder of images or rosbag2, and holds none"
+                f"{shown(path)} is no video, folder of images, rosbag2 or sequence of boxes, and "
+                "holds none"
             )
         found += [_input(each) for each in inside]
     return found
@@ -72,13 +75,14 @@ def clips_of(
         truth = truths[k] if truths else None if each.truth is None else str(each.truth)
         if truth is not None and not Path(truth.partition("#")[0]).exists():
             raise InputFileError(f"{shown(truth)} does not exist")
+        own = boxes[k] if boxes else each.boxes
         name, number = each.name, 2
         while name in {clip.name for clip in clips}:
             name, number = f"{each.name}-{number}", number + 1
         place = None if truth is None else str(_resolved(truth))
         clips.append(Clip(
             name, str(each.path.resolve()), fingerprint(each.path), place,
-            str(boxes[k].resolve()) if boxes else None, frame_rate or each.frame_rate,
+            None if own is None else str(own.resolve()), frame_rate or each.frame_rate,
         ))  # fmt: skip
     return clips
 
@@ -90,7 +94,8 @@ def _resolved(truth: str) -> str:
 
 def _is_input(path: Path) -> bool:
     if path.is_dir():
-        return is_bag(path) or (path / "img1").is_dir() or any(map(is_image, _children(path)))
+        is_sequence = (path / "img1").is_dir() or is_imageless(path)
+        return is_bag(path) or is_sequence or any(map(is_image, _children(path)))
     return is_bag(path) or path.suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -104,8 +109,13 @@ def _children(path: Path) -> list[Path]:
 def _input(path: Path) -> FoundInput:
     name = re.sub(r"[^\w.-]+", "_", path.resolve().stem if path.is_file() else path.resolve().name)
     name = name.strip(".") or "clip"
+    truth = path / "gt" / "gt.txt"
+    if is_imageless(path):
+        truth = truth if truth.is_file() else path / "gt.txt"
+        return FoundInput(
+            path, name, truth if truth.is_file() else None, boxes=file_of(path, "det")
+        )
     if not (path / "img1").is_dir():
         return FoundInput(path, name)
-    truth = path / "gt" / "gt.txt"
     rate = sequence_info(path / "seqinfo.ini").get("frameRate")
     return FoundInput(path / "img1", name, truth if truth.is_file() else None, rate)

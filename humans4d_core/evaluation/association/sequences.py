@@ -42,8 +42,8 @@ def read_sequence(folder: Path, rate: float | None, focal_px: float | None) -> B
     rate, focal_px: of the user; None takes seqinfo.ini's, and guesses where it has none. Raises
     InputFileError where a file is missing or malformed.
     """
-    truth = read_table(_place(folder, "gt"))
-    detections = read_mot(_place(folder, "det"))
+    truth = read_table(file_of(folder, "gt"))
+    detections = read_mot(file_of(folder, "det"))
     info, notes = sequence_info(folder / "seqinfo.ini"), []
     last = max([*detections.frames, int(truth[:, FRAME].max(initial=1))])
     num_frames = max(int(info.get("seqLength", last)), last)
@@ -81,7 +81,8 @@ def thinned(sequence: BoxSequence, step: int) -> BoxSequence:
     )  # fmt: skip
 
 
-def _place(folder: Path, kind: str) -> Path:
+def file_of(folder: Path, kind: str) -> Path:
+    """gt.txt or det.txt (kind: gt or det) of a sequence. Raises InputFileError without one."""
     for path in (folder / f"{kind}.txt", folder / kind / f"{kind}.txt"):
         if path.is_file():
             return path

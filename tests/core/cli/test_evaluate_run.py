@@ -240,7 +240,7 @@ def test_a_clip_without_truth_is_checked_by_itself(tmp_path, sequences):
     ("arguments", "said"),
     [
         (["nowhere.mp4"], "does not exist"),
-        (["EMPTY"], "is no video, folder of images or rosbag2, and holds none"),
+        (["EMPTY"], "is no video, folder of images, rosbag2 or sequence of boxes, and holds none"),
         (["SEQUENCE", "--truth", "a", "--truth", "b"], "2 times --truth for 1 inputs"),
         (["SEQUENCE", "--truth", "nowhere.txt"], "nowhere.txt does not exist"),
         (["SEQUENCE", "--truth-format", "motx"], "is not one of mot"),
@@ -284,3 +284,36 @@ def test_photographs_are_taken_one_by_one(tmp_path):
     }
     assert figures["found"] == 100
     assert "--photographs" in evaluate("run", "--help").stdout
+
+
+def test_a_sequence_of_boxes_without_images_is_run_too(tmp_path, sequences):
+    folder = tmp_path / "imageless" / "walk0"
+    (folder / "det").mkdir(parents=True)
+    shutil.copytree(sequences[0] / "gt", folder / "gt")
+    shutil.copy(sequences[0] / "seqinfo.ini", folder)
+    shutil.copy(folder / "gt" / "gt.txt", folder / "det" / "det.txt")
+    done = evaluate("run", tmp_path / "imageless", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "walk0: no images: bodies of average size" in done.stderr
+    table = pd.read_parquet(tmp_path / "out" / "clips" / "walk0" / "tracks.parquet")
+    assert set(table.track_id) == {1, 2} and (table.joint_confidence.map(max) == 0).all()
+    scores = json.loads((tmp_path / "out" / "scores.json").read_text())
+    figures = {f["name"]: f["value"] for f in scores["figures"] if f["where"] == "all"}
+    assert figures["image.IDF1"] > 90
+    # With images the same boxes make the same tracks.
+    with_images = run(sequences[0], "-o", tmp_path / "again", *boxes(sequences[0]))
+    assert with_images.returncode == 0
+    again = pd.read_parquet(tmp_path / "again" / "clips" / "walk0" / "tracks.parquet")
+    assert again.track_id.tolist() == table.track_id.tolist()
+
+
+@pytest.mark.parametrize("name", ["imWidth", "imHeight"])
+def test_a_sequence_without_images_has_to_tell_their_size(tmp_path, sequences, name):
+    folder = tmp_path / "imageless"
+    folder.mkdir()
+    info = (sequences[0] / "seqinfo.ini").read_text()
+    (folder / "seqinfo.ini").write_text(info.replace(name, "other"))
+    shutil.copy(sequences[0] / "gt" / "gt.txt", folder / "det.txt")
+    done = evaluate("run", folder, "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert "has no imWidth and imHeight" in done.stderr
