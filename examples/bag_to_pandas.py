@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas
 from ament_index_python.packages import get_package_share_directory
-from humans4d_ros.outputs.people_messages import join_stamp
 
 from humans4d_core.io import message_typestore, read_messages
+from humans4d_core.io.bags.people_messages import join_stamp
 from humans4d_core.types import Posture, TrackState
 
 bag, topic = Path(sys.argv[1]), "/humans4d/people"

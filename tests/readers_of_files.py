@@ -192,6 +192,7 @@ READERS = {
 }  # fmt: skip
 #: Modules that open files which they, or the same package, have written.
 OWN_FILES = {
+    "io/video/live_camera.py": "a camera, never a file",
     "evaluation/results/fingerprints.py": "bytes for a hash, of a size that is bounded",
     "evaluation/report/page.py": "its own template",
     "recovery/landmarks/point_corrector.py": "weights of this package, or of its training",

@@ -9,12 +9,17 @@ import typer
 
 from ..errors import Humans4dError
 from ..shown_text import shown
-from .view import BodyOption
+from .view import BodyOption, PeopleTopicOption, recording_of
 
 
 def export_motion(
     run: Annotated[
-        Path, typer.Argument(help="Folder that `humans4d run` has written.", show_default=False)
+        Path,
+        typer.Argument(
+            help="Folder that `humans4d run` has written, or a bag of published people.",
+            metavar="RUN_OR_BAG",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder for the files.", show_default=False)
@@ -34,19 +39,19 @@ def export_motion(
         typer.Option(min=0.1, max=240.0, help="Frames a second. [default: the run's own]"),
     ] = None,
     body: BodyOption = None,
+    topic: PeopleTopicOption = None,
 ) -> None:
-    """People's motion out of a run: poses over time as npz, BVH or animated glTF.
+    """People's motion out of a recording: poses over time as npz, BVH or animated glTF.
 
     The world has its floor under the person's feet (z up in npz, y up in BVH and glTF). A person
     who was out of sight for long makes several files.
     """
     from ..viewer.motion_export import motions_of, write_bvh, write_glb_motion, write_npz
-    from ..viewer.recording import open_recording
 
     writers = {"npz": write_npz, "bvh": write_bvh, "glb": write_glb_motion}
     if file_format not in writers:
         raise Humans4dError(f"--format {shown(file_format)}: give one of {', '.join(writers)}")
-    recording, _ = open_recording(run, body)
+    recording, _ = recording_of(run, topic, body)
     output.mkdir(parents=True, exist_ok=True)
     count = 0
     for person_id in person or sorted(recording.people):

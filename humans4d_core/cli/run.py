@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import Humans4dError
 from ..shown_text import shown
 from .interrupts import INTERRUPTED, stop_on_interrupt
 from .setting_options import (
@@ -26,14 +27,11 @@ from .setting_options import (
 )
 from .view import HostOption, PortOption
 
+if TYPE_CHECKING:
+    from ..io import CameraChoice, CompanionChoice, Source
+
 
 def run(
-    input: Annotated[
-        Path,
-        typer.Argument(
-            help="Video, folder of images, or rosbag2 (folder, .mcap, .db3).", show_default=False
-        ),
-    ],
     output: Annotated[
         Path,
         typer.Option(
@@ -43,6 +41,20 @@ def run(
             show_default=False,
         ),
     ],
+    input: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Video, folder of images, or rosbag2 (folder, .mcap, .db3).", show_default=False
+        ),
+    ] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            help="A camera instead, live: index, /dev/videoN or rtsp://..., until Ctrl-C.",
+            metavar="CAMERA",
+            show_default=False,
+        ),
+    ] = None,
     detector: Annotated[str | None, option("detector")] = None,
     recovery: Annotated[str | None, option("recovery")] = None,
     checkpoint: Annotated[Path | None, option("checkpoint")] = None,
@@ -97,7 +109,7 @@ def run(
 
     from ..detection import GivenBoxes, check_detector
     from ..drawing import warm_up
-    from ..io import CameraChoice, CompanionChoice, open_source, read_mot
+    from ..io import CameraChoice, CompanionChoice, read_mot
     from ..pipeline import create_pipeline
     from ..viewer import LiveView, show_result
     from .runner import Outputs
@@ -121,7 +133,11 @@ def run(
     outputs = Outputs(output, not no_overlay, mot, mot_predicted, mot_smoothed, privacy)
     choice = CameraChoice.from_text(fov, intrinsics)
     companions = CompanionChoice(fixed_frame or "", ground_frame or "", depth_topic or "")
-    with open_source(input, choice, fps, topic, companions) as source:
+    if (input is None) == (camera is None):
+        raise Humans4dError("give one input: INPUT, or --camera for a camera that is there now")
+    if camera is not None and (boxes is not None or fps is not None or topic is not None):
+        raise Humans4dError("--boxes, --fps and --topic are of files: leave them out with --camera")
+    with _opened(input, camera, choice, fps, topic, companions) as source:
         if not choice.is_given and source.kind != "bag":
             source.notes.append(
                 f"camera unknown, {source.camera_origin}: metres are only as good as that guess, "
@@ -156,6 +172,22 @@ def run(
     _print_result(summary, outputs)
     if summary["interrupted"]:
         raise typer.Exit(INTERRUPTED)
+
+
+def _opened(
+    input: Path | None,
+    camera: str | None,
+    choice: CameraChoice,
+    fps: float | None,
+    topic: str | None,
+    companions: CompanionChoice,
+) -> Source:
+    from ..io import LiveCamera, open_source
+
+    if camera is not None:
+        return LiveCamera(camera, choice)
+    assert input is not None  # one of both is there
+    return open_source(input, choice, fps, topic, companions)
 
 
 @contextmanager
@@ -201,7 +233,8 @@ def _print_result(summary: dict, outputs) -> None:
     if summary["input"]["frames_announced"]:
         frames += f" of {summary['input']['frames_announced']}"
     if summary["input"]["frames_skipped"]:
-        frames += f", {summary['input']['frames_skipped']} could not be read"
+        why = "had no time" if summary["input"]["kind"] == "camera" else "could not be read"
+        frames += f", {summary['input']['frames_skipped']} {why}"
     if summary["frames_late"]:
         frames += f", {summary['frames_late']} left out: not later than the one before"
     rows = [

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import Humans4dError
 from ..shown_text import shown
 from .interrupts import stop_on_interrupt
+
+if TYPE_CHECKING:
+    from ..viewer.recording import Recording
 
 HostOption = Annotated[
     str,
@@ -30,21 +34,43 @@ BodyOption = Annotated[
 ]
 
 
+PeopleTopicOption = Annotated[
+    str | None, typer.Option("--topic", help="Topic of the people, of a bag that has several.")
+]
+
+
+def recording_of(run: Path, topic: str | None, body: Path | None) -> tuple[Recording, str]:
+    """What a folder or bag holds, and a note on what of it cannot be shown ("": nothing)."""
+    from ..io.bags.bag_messages import is_bag
+    from ..viewer.bag_recording import open_bag_recording
+    from ..viewer.recording import open_recording
+
+    if is_bag(run):
+        return open_bag_recording(run, topic, body)
+    if topic is not None:
+        raise Humans4dError(f"{shown(run)} is no bag and has no topics: leave out --topic")
+    return open_recording(run, body)
+
+
 def view(
     run: Annotated[
         Path,
-        typer.Argument(help="Folder that `humans4d run` has written.", show_default=False),
+        typer.Argument(
+            help="Folder that `humans4d run` has written, or a bag of published people.",
+            metavar="RUN_OR_BAG",
+            show_default=False,
+        ),
     ],
     body: BodyOption = None,
+    topic: PeopleTopicOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = None,
 ) -> None:
-    """What a run has recorded, in 3D in the browser, until Ctrl-C."""
+    """What was recorded, in 3D in the browser, until Ctrl-C."""
     from ..viewer import LiveView
     from ..viewer.playback import Playback
-    from ..viewer.recording import open_recording
 
-    recording, note = open_recording(run, body)
+    recording, note = recording_of(run, topic, body)
     if note:
         typer.echo(f"note: {shown(note, 1000)}", err=True)
     with LiveView(recording.faces, host, port) as live, stop_on_interrupt() as stopped:

@@ -29,6 +29,7 @@ from .results.side_output import SideOutput
 from .results.smoothed_mot import SmoothedMotWriter
 from .source import Source
 from .source_opening import open_source
+from .video.live_camera import LiveCamera
 from .video.video_source import VideoSource
 from .video.video_writer import VideoWriter
 
@@ -40,6 +41,7 @@ __all__ = [
     "CompanionChoice",
     "DeepImages",
     "ImageFolderSource",
+    "LiveCamera",
     "MotBoxes",
     "MotWriter",
     "PeopleCount",

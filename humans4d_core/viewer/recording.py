@@ -1,4 +1,4 @@
-"""What `humans4d run` left in a folder, frame by frame, with bodies posed again.
+"""What was recorded, frame by frame, with bodies posed again: here what `humans4d run` has left.
 
 people.jsonl is read once for its times and ids, and a line again when it is shown.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..body import EMBEDDED_BODY, BodyModel, load_body
+from ..body import BodyModel, load_body
 from ..errors import Humans4dError, InputFileError
 from ..shown_text import shown
 from ..types import Bodies, Camera, People, Posture, TrackState
@@ -34,15 +34,13 @@ _SHAPES = {
 
 @dataclass
 class Recording:
-    """The frames of one run; use `open_recording`."""
+    """Frames that were recorded."""
 
-    path: Path  #: people.jsonl
-    camera: Camera
+    path: Path
     body: BodyModel | None  #: None: there are joints only
     stamps_ns: list[int] = field(default_factory=list)
     first_sight: dict[int, int] = field(default_factory=dict)  #: track id -> row of stamps_ns
     people: dict[int, list[int]] = field(default_factory=dict)  #: person id -> rows that name him
-    _offsets: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.stamps_ns)
@@ -53,10 +51,30 @@ class Recording:
         return np.zeros((0, 3), np.int32) if self.body is None else np.asarray(self.body.faces)
 
     def frame(self, row: int, with_meshes: bool = True) -> ViewFrame:
+        """One frame; without meshes nobody is posed. Raises InputFileError where it is damaged."""
+        raise NotImplementedError
+
+    def note(self, track_id: int, person_id: int) -> None:
+        """Somebody is in the frame that is noted next."""
+        row = len(self.stamps_ns)
+        self.first_sight.setdefault(track_id, row)
+        rows = self.people.setdefault(person_id, [])
+        if not rows or rows[-1] != row:
+            rows.append(row)
+
+
+@dataclass
+class RunRecording(Recording):
+    """The frames of one run: `path` is its people.jsonl. Use `open_recording`."""
+
+    camera: Camera = ANY_CAMERA
+    offsets: list[int] = field(default_factory=list)
+
+    def frame(self, row: int, with_meshes: bool = True) -> ViewFrame:
         """One frame; without meshes nobody is posed. Raises InputFileError where its line cannot be
         used."""
         with open_regular(self.path) as file:
-            file.seek(self._offsets[row])
+            file.seek(self.offsets[row])
             line = _parsed(file.readline(LONGEST_LINE), self.path, row + 1)
         try:
             people = self._people(line, self.body if with_meshes else None)
@@ -81,7 +99,7 @@ class Recording:
         joints, moved = values["joints_cam"], values["translation_cam"]
         vertices = np.zeros((len(rows), 0, 3), np.float32)
         if body is not None:
-            vertices = _posed(body, orient, pose, betas) * scale[:, None, None] + moved[:, None]
+            vertices = posed_vertices(body, orient, pose, betas, scale, moved)
         n, ones = len(rows), np.ones((len(rows), 24), np.float32)
         bodies = Bodies(
             values["box"], values["confidence"], orient, pose, betas, moved, vertices, joints,
@@ -104,7 +122,7 @@ class Recording:
         )
 
 
-def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recording, str]:
+def open_recording(folder: Path, body_file: Path | None = None) -> tuple[RunRecording, str]:
     """A run's folder, and a note on what of it cannot be shown ("": nothing).
 
     body_file: the body of runs whose `body_model` is not the free one's, such as SMPL's. Without
@@ -113,7 +131,7 @@ def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recordi
     path = folder / "people.jsonl" if folder.is_dir() else folder
     if not path.is_file():
         raise InputFileError(f"{shown(folder)} holds no people.jsonl: give the -o of humans4d run")
-    recording = Recording(path, _camera(path.parent / "summary.json"), None)
+    recording = RunRecording(path, None, camera=_camera(path.parent / "summary.json"))
     names = set()
     with open_regular(path) as file:
         offset, number = 0, 0
@@ -124,31 +142,43 @@ def open_recording(folder: Path, body_file: Path | None = None) -> tuple[Recordi
             if not isinstance(stamp, int) or not isinstance(people, list):
                 raise InputFileError(f"{shown(path)}, line {number}: it has no stamp or no people")
             for person in people:
-                if isinstance(person, dict) and isinstance(person.get("track_id"), int):
-                    recording.first_sight.setdefault(person["track_id"], len(recording))
-                    if isinstance(person.get("person_id"), int):
-                        recording.people.setdefault(person["person_id"], []).append(len(recording))
+                ids = [person.get(f"{of}_id") for of in ("track", "person")] if isinstance(
+                    person, dict) else [None]  # fmt: skip
+                if all(isinstance(each, int) for each in ids):
+                    recording.note(*ids)
             names.add(str(line.get("body_model")))
             recording.stamps_ns.append(stamp)
-            recording._offsets.append(offset)
+            recording.offsets.append(offset)
             offset += len(text)
             if number > MOST_FRAMES:
                 raise InputFileError(f"{shown(path)} has more than {MOST_FRAMES} lines")
     if not len(recording):
         raise InputFileError(f"{shown(path)} is empty: the run made nothing")
-    note = ""
-    if body_file is not None:
-        recording.body = load_body(body_file)
-    elif names <= {"anny", "None"}:
-        recording.body = load_body(EMBEDDED_BODY)
-    else:
-        note = f"bodies of {shown(', '.join(sorted(names)))}: without --body, skeletons are shown"
+    recording.body, note = body_of(names, body_file)
     return recording, note
 
 
-def _posed(body: BodyModel, *parts: np.ndarray) -> np.ndarray:
-    """Vertices (N, V, 3) of bodies of global_orient, body_pose and betas."""
-    return body(*map(np.nan_to_num, parts)).vertices
+def body_of(names: set[str], body_file: Path | None) -> tuple[BodyModel | None, str]:
+    """The body that people were recorded with, by its names; and a note where it is not here."""
+    if body_file is not None:
+        return load_body(body_file), ""
+    if names <= {"anny", "None", ""}:
+        return load_body(), ""
+    said = shown(", ".join(sorted(names)))
+    return None, f"bodies of {said}: without --body, skeletons are shown"
+
+
+def posed_vertices(
+    body: BodyModel,
+    global_orient: np.ndarray,
+    body_pose: np.ndarray,
+    betas: np.ndarray,
+    scale: np.ndarray,
+    translation: np.ndarray,
+) -> np.ndarray:
+    """Vertices (N, V, 3) m of recorded bodies; what is not finite is left at rest."""
+    posed = body(*map(np.nan_to_num, (global_orient, body_pose, betas))).vertices
+    return posed * scale[:, None, None] + translation[:, None]
 
 
 def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:

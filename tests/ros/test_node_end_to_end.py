@@ -13,10 +13,10 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
 
-from humans4d_ros.outputs.people_messages import message_to_people
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import Marker
 
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.types import Camera, TrackState
 
 CAMERA = Camera.from_fov(768, 576, math.radians(50))

@@ -14,7 +14,6 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 
 from geometry_msgs.msg import TransformStamped
 from humans4d_msgs.msg import PeopleForecast
-from humans4d_ros.outputs.people_messages import join_stamp, message_to_people
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 from scipy.spatial.transform import Rotation
@@ -22,6 +21,7 @@ from sensor_msgs.msg import PointCloud2
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
+from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
 from humans4d_core.types import JOINT_NAMES, Camera, Pose, TrackState
 
 CAMERA = Camera.from_fov(768, 576, math.radians(50))

@@ -1,12 +1,10 @@
 """The people that a node has published, recorded in a bag, as a truth: what changed since then.
 
-BAG#/humans4d/people, humans4d_msgs/TrackedPeople. The message's definition is taken from the
-sourced workspace or from this source tree, never from the bag.
+BAG#/humans4d/people, humans4d_msgs/TrackedPeople.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import numpy as np
 from ...errors import InputFileError
 from ...io.bags.bag_messages import message_typestore, open_bag, read_messages
 from ...io.bags.bag_topics import connections_of
+from ...io.bags.people_messages import TRACKED_PEOPLE, join_stamp, message_definitions
 from ...shown_text import shown
 from ...types import Pose, TrackState
 from ..results.image_table import ImageRows
@@ -21,15 +20,12 @@ from .times import nearest_image
 from .truth import Truth, TruthRows
 from .truth_options import TruthOptions
 
-PACKAGE = "humans4d_msgs"
-TYPE = f"{PACKAGE}/msg/TrackedPeople"
-
 
 def has_people(path: Path, topic: str) -> bool:
     """Whether a bag has published people on a topic."""
     reader = open_bag(path)
     try:
-        return bool(connections_of(reader, TYPE, topic=topic))
+        return bool(connections_of(reader, TRACKED_PEOPLE, topic=topic))
     finally:
         reader.close()
 
@@ -43,13 +39,13 @@ def read_people_topic(path: Path, topic: str, images: ImageRows, options: TruthO
     """
     stamps, ids, boxes, places, joints = [], [], [], [], []
     is_camera = True
-    for _, _, message in read_messages(path, [topic], message_typestore(_definitions(path))):
+    for _, _, message in read_messages(path, [topic], message_typestore(message_definitions(path))):
         header = message.header  # type: ignore[attr-defined]
         is_camera &= header.frame_id.endswith("optical_frame")
         for person in message.people:  # type: ignore[attr-defined]
             if person.state != TrackState.CONFIRMED or len(person.joints) != 72:
                 continue
-            stamps.append(header.stamp.sec * 10**9 + header.stamp.nanosec)
+            stamps.append(join_stamp(header.stamp))
             ids.append(person.track_id)
             boxes.append([getattr(person, f"box_{side}") for side in
                           ("x_min", "y_min", "x_max", "y_max")])  # fmt: skip
@@ -85,16 +81,3 @@ def _in_cameras(
         )
     away = points - poses[:, None, :, 3]
     return np.asarray(np.einsum("rji,rkj->rki", poses[:, :, :3], away))
-
-
-def _definitions(path: Path) -> Path:
-    """The folder of humans4d_msgs, with msg/*.msg in it."""
-    prefixes = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
-    places = [Path(prefix, "share", PACKAGE) for prefix in prefixes if prefix]
-    places.append(Path(__file__).parents[3] / "ros2_ws" / "src" / PACKAGE)
-    for place in places:
-        if (place / "msg" / "TrackedPeople.msg").is_file():
-            return place
-    raise InputFileError(
-        f"{shown(path)}: the definition of {TYPE} is not here: source the ROS workspace first"
-    )

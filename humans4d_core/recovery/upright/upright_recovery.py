@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...body import EMBEDDED_BODY, BodyModel, load_body
+from ...body import BodyModel, load_body
 from ...body.body_data import NUM_BETAS
 from ...geometry import project
 from ...geometry.numpy_rotations import minimal_rotation
@@ -34,7 +34,7 @@ class UprightRecovery:
 
     def __init__(self, body: BodyModel | None = None):
         """body: the model that is stood up; None takes the embedded one."""
-        self.body = load_body(EMBEDDED_BODY) if body is None else body
+        self.body = load_body() if body is None else body
         self._pose, self._vertices, self._joints = _standing(self.body)
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:

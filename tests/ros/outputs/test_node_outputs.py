@@ -19,7 +19,6 @@ import rclpy
 from humans4d_msgs.msg import PeopleForecast, TrackedPeople
 from humans4d_ros.outputs import node_outputs as outputs_module
 from humans4d_ros.outputs.node_outputs import Outputs
-from humans4d_ros.outputs.people_messages import message_to_people
 from humans4d_ros.parameters.parameter_table import NodeParameters
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
@@ -28,6 +27,7 @@ from sensor_msgs.msg import Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.pipeline import Result
 from humans4d_core.types import Detections, Forecast, Pose
 

@@ -16,7 +16,6 @@ from humans4d_ros.outputs.people_messages import (
     body_model_to_message,
     forecast_to_message,
     latency_seconds,
-    message_to_people,
     people_to_message,
 )
 from places import ROOT
@@ -25,6 +24,7 @@ from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import load_body
 from humans4d_core.io import message_typestore
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, TrackState
 
 STAMP = 1_700_000_000_123_456_789

@@ -1,16 +1,15 @@
 """The bag that an exact run leaves: what a node would have published, under the images' stamps."""
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ament_index_python.packages import get_package_share_directory
-from humans4d_ros.outputs.people_messages import (
-    join_stamp,
-    message_to_people,
-    people_to_message,
-)
+from humans4d_ros.outputs.people_messages import people_to_message
 from humans4d_ros.replay.bag_writer import BagWriter
 from made_sequences import make_sequence
 from rclpy.serialization import serialize_message
@@ -25,7 +24,9 @@ from humans4d_core.evaluation.results.people_table import read_people
 from humans4d_core.evaluation.truth import TruthOptions, read_truth
 from humans4d_core.geometry.coordinate_frames import people_in_coordinate_frame
 from humans4d_core.io import CameraChoice, message_typestore, read_messages
+from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
 from humans4d_core.types import Pose, TrackState
+from humans4d_core.viewer.bag_recording import open_bag_recording
 
 CONFIG = PipelineConfig().replaced({"recovery": "upright", "tracker.use_images": False})
 
@@ -119,3 +120,67 @@ def in_another_frame(clip, output, frame_id, move):
         writer.write(topic, log_ns, serialize_message(message))
     writer.close()
     return output
+
+
+def test_a_bag_of_people_is_a_recording(clip):
+    recording, note = open_bag_recording(clip[0] / "people")
+    images, people = (
+        read_images(clip[0] / "images.parquet"),
+        read_people(clip[0] / "tracks.parquet"),
+    )
+    assert note == "" and recording.stamps_ns == images.stamp_ns.tolist()
+    assert set(recording.first_sight) == set(people.track_id.tolist())
+    for row in (5, 2, 11):
+        rows = people.select(people.frame == row + 1)
+        frame = recording.frame(row)
+        bodies = frame.people.bodies
+        assert frame.people.track_ids.tolist() == rows.track_id.tolist()
+        np.testing.assert_allclose(bodies.joints_cam, rows.joints_cam, atol=1e-4)
+        # The meshes were not published: the body is posed again, around its own joints.
+        assert bodies.vertices_cam.shape == (len(rows), len(recording.body.data.template), 3)
+        middle = bodies.vertices_cam.mean(1) - bodies.joints_cam.mean(1)
+        assert np.linalg.norm(middle, axis=1).max() < 0.5
+        assert not recording.frame(row, with_meshes=False).people.bodies.vertices_cam.size
+
+
+def test_people_in_another_frame_are_shown_where_they_are(tmp_path, clip):
+    bag = in_another_frame(clip[0], tmp_path / "odom", "odom", (0.0, 0.0, 3.0))
+    frame = open_bag_recording(bag)[0].frame(5)
+    assert frame.camera is None
+    np.testing.assert_array_equal(frame.world_from_camera.rotation, np.eye(3))
+
+
+def test_bags_without_people_and_other_topics_are_said(tmp_path, clip):
+    with pytest.raises(InputFileError, match="no people on /other: they are on /humans4d/people"):
+        open_bag_recording(clip[0] / "people", "/other")
+    writer = BagWriter(tmp_path / "empty")
+    writer.open()
+    topic = writer.add_connection("/tf", "tf2_msgs/msg/TFMessage", typestore=message_typestore())
+    writer.write(topic, 1, b"\0\1\0\0\0\0\0\0")
+    writer.close()
+    with pytest.raises(InputFileError, match="record a topic of type humans4d_msgs"):
+        open_bag_recording(tmp_path / "empty")
+
+
+def test_the_commands_take_bags_too(tmp_path, clip):
+    command = [sys.executable, "-m", "humans4d_core.cli.main"]
+    view = subprocess.Popen(
+        [*command, "view", clip[0] / "people"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert "view: http://127.0.0.1:" in view.stdout.readline()
+        view.send_signal(signal.SIGINT)
+        assert view.wait(60) == 0
+    finally:
+        view.kill()
+        view.communicate()
+    done = subprocess.run(
+        [*command, "export-motion", clip[0] / "people", "-o", tmp_path / "motion"],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "motion").glob("person_*.npz"))) == 2
+    no_bag = subprocess.run(
+        [*command, "view", clip[0], "--topic", "/x"], capture_output=True, text=True, timeout=60
+    )
+    assert no_bag.returncode == 2 and "is no bag" in no_bag.stderr

@@ -113,3 +113,7 @@ def test_nobody_and_boxes_without_size_are_nobody(recovery):
 
 def test_it_is_a_recovery_of_the_registry():
     assert create_recovery(RecoveryConfig("upright")).name == "upright"
+
+
+def test_its_body_is_called_as_the_other_recoveries_call_it(recovery):
+    assert recovery.body.name == "anny"

@@ -22,7 +22,7 @@ if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
 
 from ament_index_python.packages import get_package_share_directory
 from humans4d_msgs.msg import BodyModel
-from humans4d_ros.outputs.people_messages import join_stamp, people_to_message
+from humans4d_ros.outputs.people_messages import people_to_message
 from humans4d_ros.replay import bag_writer
 from humans4d_ros.replay.bag_recorder import register_installed_type
 from humans4d_ros.replay.demo.demo_input import DemoInput
@@ -34,6 +34,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from humans4d_core.errors import InputFileError
 from humans4d_core.io import CameraChoice, message_typestore, read_messages, write_camera_bag
+from humans4d_core.io.bags.people_messages import join_stamp
 from humans4d_core.types import Camera, Frame
 
 PERIOD = 10**9 // 7

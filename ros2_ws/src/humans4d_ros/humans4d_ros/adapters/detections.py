@@ -9,9 +9,10 @@ import numpy as np
 from humans4d_msgs.msg import HumanMesh, TrackedPeople
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.types import Bodies
 
-from ..outputs.people_messages import SMPL_TO_REP155, message_to_people
+from ..outputs.people_messages import SMPL_TO_REP155
 from .adapter import QOS, PeopleListener
 
 #: Around the joints where the message has no mesh: as far as skin, hands and crown reach (m).

@@ -18,6 +18,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from humans4d_core.config.privacy import PRIVACY
 from humans4d_core.drawing import private_image
 from humans4d_core.errors import Humans4dError, TransformError
+from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
 from humans4d_core.io.images.compressed_messages import compressed_message_to_bgr
 from humans4d_core.io.images.image_messages import image_message_to_bgr
 from humans4d_core.types import Camera, Pose
@@ -25,7 +26,6 @@ from humans4d_core.viewer import LiveView, ViewFrame
 from humans4d_core.viewer.view_frame import level_pose
 
 from ..inputs.refusals import LOG_PERIOD
-from ..outputs.people_messages import join_stamp, message_to_people
 from ..tf.transform_listener import TransformListener
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

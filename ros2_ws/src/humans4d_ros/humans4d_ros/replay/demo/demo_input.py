@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from itertools import chain, takewhile
 from pathlib import Path
 
-import cv2
-
 from humans4d_core.errors import Humans4dError, InputFileError
-from humans4d_core.io import BagSource, CameraChoice, VideoSource, open_source, write_camera_bag
-from humans4d_core.io.source import quiet_opencv
+from humans4d_core.io import (
+    BagSource,
+    CameraChoice,
+    LiveCamera,
+    VideoSource,
+    open_source,
+    write_camera_bag,
+)
 from humans4d_core.types import Frame
 
 from .demo_room import wants_jpeg, while_room
@@ -196,16 +200,9 @@ def _until(stop: threading.Event, frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 def _camera_frames(index: int, choice: CameraChoice, seconds: float) -> Iterator[Frame]:
-    with quiet_opencv():
-        capture = cv2.VideoCapture(index)
-    try:
-        found, image = capture.read() if capture.isOpened() else (False, None)
-        if not found:
-            raise InputFileError(f"camera {index} cannot be opened: try another --camera INDEX")
-        camera = choice.camera(image.shape[1], image.shape[0])
-        end = time.monotonic() + seconds
-        while found and time.monotonic() < end:
-            yield Frame(image, time.time_ns(), camera)
-            found, image = capture.read()
-    finally:
-        capture.release()
+    end = time.monotonic() + seconds
+    with LiveCamera(str(index), choice) as source:
+        for frame in source:
+            yield frame
+            if time.monotonic() >= end:
+                return

@@ -20,9 +20,9 @@ from humans4d_core.io import (
     message_typestore,
     read_messages,
 )
+from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
 from humans4d_core.types import People
 
-from ...outputs.people_messages import join_stamp, message_to_people
 from .demo_input import DemoInput, Interrupted
 
 PEOPLE, BODY_MODEL = "/humans4d/people", "/humans4d/body_model"
