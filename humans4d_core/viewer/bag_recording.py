@@ -18,6 +18,7 @@ from ..errors import InputFileError
 from ..io.bags.bag_messages import decode, message_typestore, open_bag, raw_messages
 from ..io.bags.bag_topics import connections_of
 from ..io.bags.people_messages import (
+    OPTICAL,
     TRACKED_PEOPLE,
     join_stamp,
     message_definitions,
@@ -28,7 +29,6 @@ from ..types import People, Pose
 from .recording import ANY_CAMERA, MOST_FRAMES, Recording, body_of, posed_vertices
 from .view_frame import ViewFrame, level_pose
 
-OPTICAL = "optical_frame"
 HERE = Pose(np.eye(3), np.zeros(3))
 
 

@@ -211,6 +211,11 @@ class PeopleScene:
         self, frame: ViewFrame, chosen: np.ndarray, colors: np.ndarray, visible: bool
     ) -> None:
         """The way ahead and, on the ground, the ellipse that holds 95 % at its end."""
+        if frame.forecast is not None:
+            told = frame.forecast.positions_cam, frame.forecast.covariances_cam
+            # Of somebody nothing may be told.
+            known = np.isfinite(told[0]).all((1, 2)) & np.isfinite(told[1]).all((1, 2, 3))
+            chosen, colors = chosen & known, colors[known[chosen]]
         if frame.forecast is None or not chosen.any() or not visible:
             self._draw_lines("forecasts", _NOTHING, colors, 1, False)
             return

@@ -12,7 +12,12 @@ import numpy as np
 from ...errors import InputFileError
 from ...io.bags.bag_messages import message_typestore, open_bag, read_messages
 from ...io.bags.bag_topics import connections_of
-from ...io.bags.people_messages import TRACKED_PEOPLE, join_stamp, message_definitions
+from ...io.bags.people_messages import (
+    OPTICAL,
+    TRACKED_PEOPLE,
+    join_stamp,
+    message_definitions,
+)
 from ...shown_text import shown
 from ...types import Pose, TrackState
 from ..results.image_table import ImageRows
@@ -41,7 +46,7 @@ def read_people_topic(path: Path, topic: str, images: ImageRows, options: TruthO
     is_camera = True
     for _, _, message in read_messages(path, [topic], message_typestore(message_definitions(path))):
         header = message.header  # type: ignore[attr-defined]
-        is_camera &= header.frame_id.endswith("optical_frame")
+        is_camera &= header.frame_id.endswith(OPTICAL)
         for person in message.people:  # type: ignore[attr-defined]
             if person.state != TrackState.CONFIRMED or len(person.joints) != 72:
                 continue

@@ -1,4 +1,4 @@
-"""Published people out of a bag: humans4d_msgs/TrackedPeople as `People`.
+"""Published people, from rclpy or out of a bag: humans4d_msgs/TrackedPeople as `People`.
 
 The message's definition is taken from the sourced workspace or from this source tree, never from
 the bag: see `bag_messages`.
@@ -14,10 +14,12 @@ from scipy.spatial.transform import Rotation
 
 from ...errors import InputFileError
 from ...shown_text import shown
-from ...types import APPEARANCE_SIZE, JOINT_NAMES, Bodies, People
+from ...types import APPEARANCE_SIZE, JOINT_NAMES, Bodies, Forecast, People
 
 PACKAGE = "humans4d_msgs"
 TRACKED_PEOPLE = f"{PACKAGE}/msg/TrackedPeople"
+#: Names that REP-103 gives to frames with z forward and y down.
+OPTICAL = ("_optical_frame", "_optical")
 NUM_JOINTS = len(JOINT_NAMES)
 
 
@@ -86,6 +88,22 @@ def message_to_people(message) -> People:
         velocity_covariance_cam=twist_covariance,
         **_later_fields(meshes),
     )
+
+
+def message_to_forecast(message, people: People) -> Forecast:
+    """A PeopleForecast, row by row as `people`; NaN: nothing is told of them.
+
+    Raises ValueError where arrays do not have the length that the message promises.
+    """
+    steps = len(message.seconds)
+    found = {int(each.track_id): each for each in message.people}
+    positions = np.full((len(people), steps, 3), np.nan, np.float32)
+    covariances = np.full((len(people), steps, 3, 3), np.nan, np.float32)
+    for row, track_id in enumerate(people.track_ids.tolist()):
+        if (told := found.get(track_id)) is not None:
+            positions[row] = np.asarray(told.positions, np.float32).reshape(steps, 3)
+            covariances[row] = np.asarray(told.covariances, np.float32).reshape(steps, 3, 3)
+    return Forecast(positions, covariances)
 
 
 def _later_fields(meshes) -> dict[str, np.ndarray]:

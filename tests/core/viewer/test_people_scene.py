@@ -94,6 +94,22 @@ def test_nobody_is_an_empty_scene(scene, make_view_frame):
     assert all(len(node.points) == 0 for node in scene._lines.values())
 
 
+def test_who_is_not_in_a_forecast_has_none_and_the_others_keep_their_colours(
+    scene, make_view_frame
+):
+    frame = make_view_frame(made_people(3))
+    draw(scene, frame)
+    everybody, colors = (np.array(getattr(scene._lines["forecasts"], name)) for name in
+                         ("points", "colors"))  # fmt: skip
+    positions = frame.forecast.positions_cam.copy()
+    positions[1] = np.nan
+    draw(scene, replace(frame, forecast=replace(frame.forecast, positions_cam=positions)))
+    each = len(everybody) // 3
+    kept = np.r_[0:each, 2 * each : 3 * each]
+    np.testing.assert_allclose(scene._lines["forecasts"].points, everybody[kept])
+    np.testing.assert_array_equal(scene._lines["forecasts"].colors, colors[kept])
+
+
 def test_the_ellipse_of_a_forecast_holds_95_percent(scene, make_view_frame):
     frame = make_view_frame(made_people(1))
     covariance = np.diag((0.04, 1.0, 0.25)).astype(np.float32)  # z of the camera is y of the world

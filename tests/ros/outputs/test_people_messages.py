@@ -24,7 +24,7 @@ from scipy.spatial.transform import Rotation
 
 from humans4d_core.body import load_body
 from humans4d_core.io import message_typestore
-from humans4d_core.io.bags.people_messages import message_to_people
+from humans4d_core.io.bags.people_messages import message_to_forecast, message_to_people
 from humans4d_core.types import JOINT_NAMES, JOINT_PARENTS, Bodies, Forecast, TrackState
 
 STAMP = 1_700_000_000_123_456_789
@@ -219,3 +219,22 @@ def test_the_body_model_is_complete():
     np.testing.assert_array_equal(np.reshape(message.faces, (-1, 3)), body.faces)
     assert tuple(message.joint_names) == JOINT_NAMES
     assert tuple(message.parents) == JOINT_PARENTS
+
+
+def test_a_forecast_comes_back_row_by_row_and_of_who_is_not_in_it_nothing(make_people):
+    people = make_people(3)
+    rng = np.random.default_rng(0)
+    sent = Forecast(
+        rng.normal(size=(3, 4, 3)).astype(np.float32),
+        rng.normal(size=(3, 4, 3, 3)).astype(np.float32),
+    )
+    message = forecast_to_message(people, sent, (0.5, 1, 1.5, 2), stamp_ns=5, frame_id="odom")
+    there = np.flatnonzero(people.is_present)
+    back = message_to_forecast(message, people)
+    np.testing.assert_array_equal(back.positions_cam[there], sent.positions_cam[there])
+    np.testing.assert_array_equal(back.covariances_cam[there], sent.covariances_cam[there])
+    message.people = message.people[:1]
+    assert np.isnan(message_to_forecast(message, people).positions_cam[1:]).all()
+    message.people[0].positions = message.people[0].positions[:-1]
+    with pytest.raises(ValueError, match="reshape"):
+        message_to_forecast(message, people)

@@ -9,6 +9,8 @@ import pytest
 from browser_page import Page, needs_browser
 from node_processes import NodeProcess
 
+from humans4d_core.types import Forecast
+
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
@@ -29,27 +31,38 @@ def address_of(view: NodeProcess) -> str:
 
 @pytest.fixture
 def publish(station):
-    """publish(people) on the node's topics, with the body model of their mesh."""
-    from humans4d_msgs.msg import BodyModel, TrackedPeople
-    from humans4d_ros.outputs.people_messages import people_to_message
+    """publish(people) on the node's topics, with the body model of their mesh.
+
+    ahead_m (3,): how far they are expected to have come in 2 s."""
+    from humans4d_msgs.msg import BodyModel, PeopleForecast, TrackedPeople
+    from humans4d_ros.outputs.people_messages import forecast_to_message, people_to_message
     from rclpy.qos import DurabilityPolicy, QoSProfile
 
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     models = station.node.create_publisher(BodyModel, "/humans4d/body_model", latched)
     lists = station.node.create_publisher(TrackedPeople, "/humans4d/people", 5)
+    forecasts = station.node.create_publisher(PeopleForecast, "/humans4d/forecasts", 5)
     # A fan of triangles over all vertices: something to be seen.
     corners = np.arange(1, 29, dtype=np.uint32)
     fan = np.stack((0 * corners, corners, corners + 1), axis=1).ravel()
     models.publish(BodyModel(name="anny", num_vertices=30, faces=fan.tolist()))
 
-    def publish(people, stamp_ns=10**18):
+    def publish(people, stamp_ns=10**18, ahead_m=None):
         lists.publish(people_to_message(
             people, stamp_ns=stamp_ns, frame_id="camera_optical_frame", image_size=(640, 480)
         ))  # fmt: skip
+        if ahead_m is not None:
+            steps = np.linspace(0.25, 1, 4)[:, None]
+            ahead = people.bodies.pelvis_cam[:, None] + steps * np.float32(ahead_m)
+            sure = np.tile(np.float32(np.eye(3) * 1e-4), (len(people), 4, 1, 1))
+            forecasts.publish(forecast_to_message(
+                people, Forecast(ahead.astype(np.float32), sure), 2 * steps[:, 0],
+                stamp_ns=stamp_ns, frame_id="camera_optical_frame",
+            ))  # fmt: skip
 
     yield publish
-    station.node.destroy_publisher(models)
-    station.node.destroy_publisher(lists)
+    for each in (models, lists, forecasts):
+        station.node.destroy_publisher(each)
 
 
 @pytest.mark.browser
@@ -86,6 +99,14 @@ def test_people_of_a_node_are_seen_with_ids_distances_and_states(
 
         page.wait_for(is_red)
         other.close()
+        still = page.picture().astype(int)
+        # The way ahead is drawn in the colours of the people, over the whole picture.
+        page.wait_for(
+            lambda page: (
+                publish(people, ahead_m=(3, -2, 0))
+                or (np.abs(page.picture() - still).max(2) > 60).sum() > 40
+            )
+        )
         people = people.select(np.array([2]))
         page.wait_for(lambda page: publish(people) or not re.search(r"^1\s", page.text, re.M))
     assert view.stop() == 0, view.output

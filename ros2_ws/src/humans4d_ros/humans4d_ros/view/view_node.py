@@ -1,24 +1,31 @@
 """People, camera and image of a node's topics -> the view in the browser.
 
-Listens to `humans4d/people` and `humans4d/body_model`, to `image` or `image/compressed` and
-`camera_info`, and to TF. Messages are read only while a browser is there.
+Listens to `humans4d/people`, `humans4d/forecasts` and `humans4d/body_model`, to `image` or
+`image/compressed` and `camera_info`, and to TF. Messages are read only while a browser is there.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
-from humans4d_msgs.msg import BodyModel, TrackedPeople
+from humans4d_msgs.msg import BodyModel, PeopleForecast, TrackedPeople
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from humans4d_core.config.privacy import PRIVACY
 from humans4d_core.drawing import private_image
 from humans4d_core.errors import Humans4dError, TransformError
-from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
+from humans4d_core.io.bags.people_messages import (
+    OPTICAL,
+    join_stamp,
+    message_to_forecast,
+    message_to_people,
+)
 from humans4d_core.io.images.compressed_messages import compressed_message_to_bgr
 from humans4d_core.io.images.image_messages import image_message_to_bgr
 from humans4d_core.types import Camera, Pose
@@ -29,8 +36,6 @@ from ..inputs.refusals import LOG_PERIOD
 from ..tf.transform_listener import TransformListener
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-#: Names that REP-103 gives to frames with z forward and y down.
-OPTICAL = ("_optical_frame", "_optical")
 #: s between looks for a browser that has come since the last message.
 LOOK = 0.5
 HERE = Pose(np.eye(3), np.zeros(3))
@@ -59,6 +64,8 @@ class ViewNode(Node):
         self._transforms = TransformListener(self, self._tell)
         self._transforms.open()
         self._people: bytes | None = None  # not shown yet
+        self._forecast: PeopleForecast | None = None  # that came last
+        self._shown: ViewFrame | None = None  # what was shown last
         self._image: tuple[np.ndarray, str] | None = None  # and its frame
         self._camera: Camera | None = None
         for kind, topic, callback, qos, raw in (
@@ -70,7 +77,8 @@ class ViewNode(Node):
             (CameraInfo, "camera_info", self._take_camera, qos_profile_sensor_data, False),
         ):  # fmt: skip
             self.create_subscription(kind, topic, callback, qos, raw=raw)
-        self.create_timer(LOOK, self._show)
+        self._forecasts: Subscription | None = None
+        self.create_timer(LOOK, self._look)
         topic = self.resolve_topic_name("humans4d/people")
         self.get_logger().info(f"listening to {topic}, view: {self.view.address}")
 
@@ -78,6 +86,17 @@ class ViewNode(Node):
         """End the server, too."""
         self.view.close()
         super().destroy_node()
+
+    def _look(self) -> None:
+        """Nodes make forecasts for those who listen: as long as a browser is there."""
+        if self.view.has_viewers and self._forecasts is None:
+            self._forecasts = self.create_subscription(
+                PeopleForecast, "humans4d/forecasts", self._take_forecast, 1
+            )
+        elif not self.view.has_viewers and self._forecasts is not None:
+            self.destroy_subscription(self._forecasts)
+            self._forecasts = None
+        self._show()
 
     def _take_people(self, serialized: bytes) -> None:
         self._people = serialized
@@ -89,9 +108,29 @@ class ViewNode(Node):
         serialized, self._people = self._people, None
         try:
             message = deserialize_message(serialized, TrackedPeople)
-            self.view.show(self._view_frame(message))
+            self._shown = self._with_forecast(self._view_frame(message))
+            self.view.show(self._shown)
         except (ValueError, Humans4dError) as error:
             self._tell(error)
+
+    def _take_forecast(self, message: PeopleForecast) -> None:
+        """They are published before or after the people whom they are of."""
+        self._forecast = message
+        shown = self._shown
+        if shown is None or shown.stamp_ns != join_stamp(message.header.stamp):
+            return
+        try:
+            self._shown = self._with_forecast(shown)
+        except ValueError as error:
+            self._tell(error)
+            return
+        self.view.show(self._shown)
+
+    def _with_forecast(self, frame: ViewFrame) -> ViewFrame:
+        message = self._forecast
+        if message is None or frame.stamp_ns != join_stamp(message.header.stamp):
+            return frame
+        return replace(frame, forecast=message_to_forecast(message, frame.people))
 
     def _view_frame(self, message: TrackedPeople) -> ViewFrame:
         header, people = message.header, message_to_people(message)
