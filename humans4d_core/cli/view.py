@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,6 +64,14 @@ def view(
     ],
     body: BodyOption = None,
     topic: PeopleTopicOption = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write one HTML file that plays anywhere, and show nothing.",
+            metavar="FILE.html",
+            show_default=False,
+        ),
+    ] = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = None,
 ) -> None:
@@ -73,6 +82,14 @@ def view(
     recording, note = recording_of(run, topic, body)
     if note:
         typer.echo(f"note: {shown(note, 1000)}", err=True)
+    if save is not None:
+        from ..viewer.scene_file import write_scene
+
+        tell = partial(typer.echo, err=True)
+        count = write_scene(recording, save, lambda news: tell(f"note: {shown(news, 1000)}"))
+        size = save.stat().st_size / 1e6
+        typer.echo(f"{shown(save, 1000)}: {count} images, {size:.1f} MB")
+        return
     with LiveView(recording.faces, host, port) as live, stop_on_interrupt() as stopped:
         typer.echo(f"view: {live.address} (Ctrl-C ends it)")
         Playback(recording, live).run(stopped)
