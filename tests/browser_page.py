@@ -107,9 +107,14 @@ class Page:
             "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
         assert place, f"nothing says {text!r}: {self.text}"
+        self.click_at(*place)
+
+    def click_at(self, x: float, y: float) -> None:
+        """A place of the window, px."""
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         for kind in ("mousePressed", "mouseReleased"):
-            self._call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1],
-                       button="left", clickCount=1)  # fmt: skip
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left",
+                       clickCount=1)  # fmt: skip
 
     def picture(self) -> np.ndarray:
         """(H, W, 3) uint8 BGR, what the window shows."""

@@ -15,6 +15,7 @@ from ..types import Frame
 from .first_look import look_at_people
 from .panel import Panel
 from .people_scene import PeopleScene
+from .ruler import Ruler
 from .view_frame import FORECAST_SECONDS, ViewFrame, view_frame
 from .view_server import DEFAULT_HOST, start_server, stop_server
 
@@ -34,7 +35,8 @@ class LiveView:
     def __init__(self, faces: np.ndarray, host: str = DEFAULT_HOST, port: int | None = None):
         self.server, self.address = start_server(host, port)
         self.panel = Panel(self.server)
-        self._scene = PeopleScene(self.server, faces)
+        self._scene = PeopleScene(self.server, faces, self.panel.follow)
+        self.ruler = Ruler(self.server, lambda: self._scene.ground_height)
         self._changed = threading.Condition()
         self._newest: ViewFrame | None = None
         self._faces = np.asarray(faces)

@@ -30,6 +30,15 @@ class Panel:
                 box = server.gui.add_checkbox(field.name, getattr(self.shown, field.name))
                 box.on_update(self._setter(field.name, box))
 
+    def follow(self, track_id: int) -> None:
+        """Go along with a person who was picked; with nobody where it was this one already."""
+        wanted = str(track_id)
+        if self._follow.value == wanted:
+            wanted = NOBODY
+        elif wanted not in self._follow.options:
+            self._follow.options = (*self._follow.options, wanted)
+        self._follow.value = wanted
+
     def _setter(self, name: str, box):
         return lambda _: setattr(self.shown, name, box.value)
 

@@ -7,6 +7,7 @@ trails, forecasts) is one node for everybody.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +46,12 @@ class Shown:
 class PeopleScene:
     """Draws ViewFrames into a viser server's scene. One thread owns it.
 
-    faces: (F, 3) of the bodies' mesh. Bodies without vertices are drawn as skeletons.
+    faces: (F, 3) of the bodies' mesh. Bodies without vertices are drawn as skeletons. on_pick:
+    hears the track_id of a mesh that is clicked.
     """
 
-    def __init__(self, server, faces: np.ndarray):
-        self._server, self._faces = server, np.asarray(faces)
+    def __init__(self, server, faces: np.ndarray, on_pick: Callable[[int], None] | None = None):
+        self._server, self._faces, self._on_pick = server, np.asarray(faces), on_pick
         self._meshes: dict[int, Any] = {}
         self._labels: dict[int, Any] = {}
         self._trails: dict[int, deque] = {}
@@ -69,6 +71,11 @@ class PeopleScene:
             )
             for name, width in (("skeletons", 3.0), ("trails", 2.0), ("forecasts", 2.0))
         }
+
+    @property
+    def ground_height(self) -> float:
+        """Of the ground that is drawn, m in the world."""
+        return self._ground_m or 0.0
 
     def use_faces(self, faces: np.ndarray) -> None:
         """Of the meshes from now on."""
@@ -174,10 +181,13 @@ class PeopleScene:
             opacity = HIDDEN if hidden[row] else None
             node = self._meshes.get(track_id)
             if node is None or len(node.vertices) != vertices.shape[1]:
-                self._meshes[track_id] = self._server.scene.add_mesh_simple(
+                node = self._server.scene.add_mesh_simple(
                     f"/people/{track_id}", vertices[row], self._faces, opacity=opacity,
                     color=tuple(colors[row].tolist()), cast_shadow=False, receive_shadow=False,
                 )  # fmt: skip
+                if (pick := self._on_pick) is not None:
+                    node.on_click(lambda _, track_id=track_id, pick=pick: pick(track_id))
+                self._meshes[track_id] = node
                 continue
             node.vertices = vertices[row]
             if node.opacity != opacity:
