@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -122,7 +123,8 @@ class Page:
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
     def close(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # closed already
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(TIMEOUT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
