@@ -75,9 +75,9 @@ def _joint_transforms(xp: Any, body: SkinningArrays, rotations: Any, rest_joints
     """
     # Slot 24 is the identity: the ancestor of those who have none.
     offsets = rest_joints - (rotations @ rest_joints[..., None])[..., 0]
-    nothing = xp.broadcast_to(body.identity, (len(rotations), 1, 3, 3))
-    turn = xp.concatenate((rotations, nothing), 1)
-    move = xp.concatenate((offsets, nothing[..., 0] - nothing[..., 0]), 1)[..., None]
+    unturned = xp.broadcast_to(body.identity, (len(rotations), 1, 3, 3))
+    turn = xp.concatenate((rotations, unturned), 1)
+    move = xp.concatenate((offsets, 0 * unturned[..., 0]), 1)[..., None]
     for upper_slots in body.ancestors:
         upper = turn[:, upper_slots]
         move = upper @ move + move[:, upper_slots]

@@ -79,7 +79,9 @@ class LiveCamera(Source):
         """Give the camera back."""
         self._closed = True
         self._thread.join(SILENCE)
-        self._capture.release()
+        # A dead network camera may hold the thread: the end of the process frees both.
+        if not self._thread.is_alive():
+            self._capture.release()
 
     def _take(self) -> None:
         while not self._closed:
