@@ -9,11 +9,13 @@ import pytest
 from browser_page import Page, needs_browser
 from node_processes import NodeProcess
 
-from humans4d_core.types import Forecast
+from humans4d_core.types import Forecast, TrackState
 
 if not os.environ.get("HUMANS4D_REQUIRE_ROS"):
     pytest.importorskip("humans4d_ros", reason="needs the built workspace: ./run test")
     pytest.importorskip("humans4d_msgs", reason="needs the built workspace: ./run test")
+
+from rclpy.qos import DurabilityPolicy, QoSProfile
 
 SIZE = (700, 450)  # software draws the pictures
 
@@ -36,7 +38,6 @@ def publish(station):
     ahead_m (3,): how far they are expected to have come in 2 s."""
     from humans4d_msgs.msg import BodyModel, PeopleForecast, TrackedPeople
     from humans4d_ros.outputs.people_messages import forecast_to_message, people_to_message
-    from rclpy.qos import DurabilityPolicy, QoSProfile
 
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     models = station.node.create_publisher(BodyModel, "/humans4d/body_model", latched)
@@ -70,8 +71,6 @@ def publish(station):
 def test_people_of_a_node_are_seen_with_ids_distances_and_states(
     station, start_view, publish, make_people, make_image_message
 ):
-    from humans4d_core.types import TrackState
-
     view = start_view()
     address = address_of(view)
     people = make_people(3, [TrackState.CONFIRMED, TrackState.OCCLUDED, TrackState.CONFIRMED])
@@ -117,7 +116,6 @@ def test_what_is_no_body_model_or_no_people_is_told_and_the_view_goes_on(
     station, start_view, publish, make_people
 ):
     from humans4d_msgs.msg import BodyModel
-    from rclpy.qos import DurabilityPolicy, QoSProfile
 
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     models = station.node.create_publisher(BodyModel, "/humans4d/body_model", latched)
@@ -132,9 +130,61 @@ def test_what_is_no_body_model_or_no_people_is_told_and_the_view_goes_on(
     ("name", "value", "reason"),
     [("host", "203.0.113.9", "cannot listen at 203.0.113.9"), ("port", -1, "from 1 to 65535"),
      ("port", "nonsense", "cannot start"),
-     ("privacy", "faces", "give one of none, heads, no_image")],
+     ("privacy", "faces", "give one of none, heads, no_image"),
+     ("others", ["/rear/humans4d/people"], "others need world_frame")],
 )  # fmt: skip
 def test_where_it_cannot_listen_it_says_why(start_view, name, value, reason):
     view = start_view(**{name: value})
     assert view.wait() == 1
     assert reason in view.output and "Traceback" not in view.output
+
+
+@pytest.mark.browser
+@needs_browser
+def test_people_of_several_nodes_stand_in_one_world(station, start_view, publish, make_people):
+    from geometry_msgs.msg import TransformStamped
+    from humans4d_msgs.msg import TrackedPeople
+    from humans4d_ros.outputs.people_messages import people_to_message
+    from tf2_msgs.msg import TFMessage
+
+    # The rear camera is 6 m ahead of the front one in its own axes, and looks back at it.
+    places = {
+        "camera_optical_frame": (0.0, (0, 0, 0, 1)),
+        "rear_optical_frame": (6.0, (0, 1, 0, 0)),
+    }
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    transforms = station.node.create_publisher(TFMessage, "/tf_static", latched)
+    message = TFMessage()
+    for frame_id, (z, (x, y, w, q)) in places.items():
+        each = TransformStamped()
+        each.header.frame_id, each.child_frame_id = "odom", frame_id
+        each.transform.translation.z = z
+        turn = each.transform.rotation
+        turn.x, turn.y, turn.z, turn.w = float(x), float(y), float(w), float(q)
+        message.transforms.append(each)
+    transforms.publish(message)
+    rear = station.node.create_publisher(TrackedPeople, "/rear/humans4d/people", 5)
+    view = start_view(world_frame="odom", others=["/rear/humans4d/people"])
+    people = make_people(2, [TrackState.CONFIRMED] * 2)
+    behind = people.bodies.pelvis_cam * (-1, 1, -1) + (0, 0, 6)
+    distances = np.linalg.norm(np.concatenate((people.bodies.pelvis_cam, behind)), axis=1)
+
+    def shown(page):
+        publish(people)
+        rear.publish(people_to_message(
+            people, stamp_ns=10**18, frame_id="rear_optical_frame", image_size=(640, 480)
+        ))  # fmt: skip
+        return all(
+            re.search(rf"^{track_id}\s+{metres:.1f} m", page.text, re.M)
+            for track_id, metres in zip((1, 2, 1001, 1002), distances, strict=True)
+        )
+
+    with Page(address_of(view), *SIZE) as page:
+        page.wait_for(shown)
+        # Who has fallen silent goes.
+        page.wait_for(lambda page: publish(people) or not re.search(r"^1001\s", page.text, re.M))
+        assert re.search(r"^1\s", page.text, re.M)
+    station.node.destroy_publisher(rear)
+    station.node.destroy_publisher(transforms)
+    assert view.stop() == 0, view.output
+    assert "Traceback" not in view.output

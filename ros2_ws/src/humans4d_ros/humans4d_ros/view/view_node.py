@@ -34,6 +34,7 @@ from humans4d_core.viewer.view_frame import level_pose
 
 from ..inputs.refusals import LOG_PERIOD
 from ..tf.transform_listener import TransformListener
+from .other_nodes import OtherNodes
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 #: s between looks for a browser that has come since the last message.
@@ -49,7 +50,9 @@ class ViewNode(Node):
     Parameters: `host`, `port` (0: the first free one from 8080 on), `privacy` (none, heads: hidden
     in the image, no_image) and `world_frame`: a TF frame with z up in which people are shown, such
     as odom. Empty: the frame of the messages, with z up unless its name ends as an optical frame's.
-    Raises Humans4dError where it cannot listen there, ValueError for another privacy.
+    `others`: topics of people of further nodes, whose ids are shown 1000, 2000, ... higher; they
+    need `world_frame`. Raises Humans4dError where it cannot listen there, ValueError for another
+    privacy and for others without a world.
     """
 
     def __init__(self, **arguments):
@@ -60,6 +63,9 @@ class ViewNode(Node):
         if self._privacy not in PRIVACY:
             raise ValueError(f"privacy is '{self._privacy}': give one of {', '.join(PRIVACY)}")
         self._world_frame = self.declare_parameter("world_frame", "").value.strip("/")
+        others = [t for t in self.declare_parameter("others", [""]).value or () if t]
+        if others and not self._world_frame:
+            raise ValueError("others need world_frame: a TF frame that all nodes' cameras are in")
         self.view = LiveView(np.zeros((0, 3), np.int32), host, port or None)
         self._transforms = TransformListener(self, self._tell)
         self._transforms.open()
@@ -77,6 +83,7 @@ class ViewNode(Node):
             (CameraInfo, "camera_info", self._take_camera, qos_profile_sensor_data, False),
         ):  # fmt: skip
             self.create_subscription(kind, topic, callback, qos, raw=raw)
+        self._others = OtherNodes(self, others, self._world_from, self._show_all)
         self._forecasts: Subscription | None = None
         self.create_timer(LOOK, self._look)
         topic = self.resolve_topic_name("humans4d/people")
@@ -109,8 +116,18 @@ class ViewNode(Node):
         try:
             message = deserialize_message(serialized, TrackedPeople)
             self._shown = self._with_forecast(self._view_frame(message))
-            self.view.show(self._shown)
         except (ValueError, Humans4dError) as error:
+            self._tell(error)
+            return
+        self._show_all()
+
+    def _show_all(self) -> None:
+        """What was seen last, and the people of the other nodes."""
+        if self._shown is None or not self.view.has_viewers:
+            return
+        try:
+            self.view.show(self._others.beside(self._shown))
+        except ValueError as error:
             self._tell(error)
 
     def _take_forecast(self, message: PeopleForecast) -> None:
@@ -124,7 +141,7 @@ class ViewNode(Node):
         except ValueError as error:
             self._tell(error)
             return
-        self.view.show(self._shown)
+        self._show_all()
 
     def _with_forecast(self, frame: ViewFrame) -> ViewFrame:
         message = self._forecast
