@@ -148,19 +148,16 @@ def test_people_of_several_nodes_stand_in_one_world(station, start_view, publish
     from tf2_msgs.msg import TFMessage
 
     # The rear camera is 6 m ahead of the front one in its own axes, and looks back at it.
-    places = {
-        "camera_optical_frame": (0.0, (0, 0, 0, 1)),
-        "rear_optical_frame": (6.0, (0, 1, 0, 0)),
-    }
+    ahead = {"camera_optical_frame": 0.0, "rear_optical_frame": 6.0}
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     transforms = station.node.create_publisher(TFMessage, "/tf_static", latched)
     message = TFMessage()
-    for frame_id, (z, (x, y, w, q)) in places.items():
+    for frame_id, metres in ahead.items():
         each = TransformStamped()
         each.header.frame_id, each.child_frame_id = "odom", frame_id
-        each.transform.translation.z = z
+        each.transform.translation.z = metres
         turn = each.transform.rotation
-        turn.x, turn.y, turn.z, turn.w = float(x), float(y), float(w), float(q)
+        turn.y, turn.w = (1.0, 0.0) if metres else (0.0, 1.0)
         message.transforms.append(each)
     transforms.publish(message)
     rear = station.node.create_publisher(TrackedPeople, "/rear/humans4d/people", 5)
