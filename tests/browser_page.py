@@ -55,6 +55,7 @@ class Page:
             self._call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                        deviceScaleFactor=1, mobile=False)  # fmt: skip
             self._call("Page.navigate", url=address)
+            self._wait_until_it_is_there()
         except BaseException:
             self.close()
             raise
@@ -81,6 +82,17 @@ class Page:
             if message.get("id") == number:
                 assert "error" not in message, message
                 return message["result"]
+
+    def _wait_until_it_is_there(self) -> None:
+        """Between two pages nothing can be asked."""
+        end = time.monotonic() + TIMEOUT
+        while True:
+            with contextlib.suppress(AssertionError):
+                told = self.run("location.href + ' ' + document.readyState") or ""
+                if told.endswith(" complete") and not told.startswith("about:"):
+                    return
+            assert time.monotonic() < end, "the page does not load"
+            time.sleep(0.05)
 
     def run(self, script: str):
         """The value of a JavaScript expression."""

@@ -133,7 +133,7 @@ def self_checks(clip: ScoredClip):
 
 def identity_timeline(clip: ScoredClip, errors: ErrorRows | None, moments: Sequence[Moment]):
     """Who was shown by which id, over time: a line a person of the truth, or a track without it."""
-    start = int(clip.images.stamp_ns.min(initial=0)) if len(clip.images) else 0
+    start = int(clip.images.stamp_ns.min()) if len(clip.images) else 0
     plot = _figure("ids", "s", "person" if errors is not None else "track")
     if errors is not None:
         of_clip = errors.clip == clip.name

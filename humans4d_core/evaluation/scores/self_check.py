@@ -65,7 +65,7 @@ def self_checks_over_time(
 ) -> tuple[np.ndarray, dict[str, tuple[str, np.ndarray]]]:
     """Of a clip: the rows' seconds (R,) from its first image; name -> (unit, values (R,))."""
     values = _of_clip(0, images, people)
-    start = images.stamp_ns.min(initial=0) if len(images) else 0
+    start = int(images.stamp_ns.min()) if len(images) else 0
     seconds = (values["stamp_ns"] - start) * 1e-9
     return seconds, {name: (unit, values[name]) for name, unit in _OVER_TIME.items()}
 
