@@ -26,7 +26,8 @@ def true_velocities(truth: TruthRows, images: ImageRows) -> np.ndarray:
     rotation = np.where(has_pose[:, None, None], poses[:, :, :3], np.eye(3))
     origin = np.where(has_pose[:, None], poses[:, :, 3], 0)
     places = np.einsum("rij,rj->ri", rotation, truth.place_cam) + origin
-    seconds = (images.stamp_ns[image] - images.stamp_ns.min(initial=0)) * 1e-9
+    first_ns = images.stamp_ns[0] if len(images) else 0
+    seconds = (images.stamp_ns[image] - first_ns) * 1e-9
     velocity = np.full((len(truth), 3), np.nan)
     for person in np.unique(truth.person):
         rows = np.flatnonzero(truth.person == person)
