@@ -2,15 +2,17 @@
 
 The file is a list under `criteria`. An entry has `figure` (such as position_error.p95), `at_most`
 or `at_least` or both, and may have `where` (a part of the rows, such as "0 to 5 m"), `clip` (one
-clip instead of all together) and `certain: true` (the whole 95 % interval has to be there).
+clip instead of all together, or with * and ? each clip of a class of scenes, such as "indoor_*")
+and `certain: true` (the whole 95 % interval has to be there).
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import Humans4dError, InputFileError
@@ -75,9 +77,14 @@ def read_criteria(path: Path) -> list[Criterion]:
 def judge(
     criteria: Sequence[Criterion], figures: Sequence[Figure], by_clip: dict[str, list[Figure]]
 ) -> list[Verdict]:
-    """A verdict a criterion. Raises InputFileError where a criterion names nothing that there is:
-    a figure of which there was nothing to tell is not met."""
-    return [_verdict(criterion, figures, by_clip) for criterion in criteria]
+    """A verdict a criterion, and a clip where it is of several. Raises InputFileError where a
+    criterion names nothing that there is: a figure of which there was nothing to tell is not met.
+    """
+    return [
+        _verdict(each, figures, by_clip)
+        for criterion in criteria
+        for each in _of_each_clip(criterion, by_clip)
+    ]
 
 
 def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
@@ -102,15 +109,23 @@ def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
         raise Humans4dError(f"cannot write {shown(path)}: {error.strerror}") from None
 
 
+def _of_each_clip(criterion: Criterion, by_clip: dict[str, list[Figure]]) -> list[Criterion]:
+    """The criterion, or where its clip is a pattern, one for each clip that it names."""
+    if criterion.clip is None or not by_clip or criterion.clip in by_clip:
+        return [criterion]
+    found = [name for name in by_clip if fnmatchcase(name, criterion.clip)]
+    if not found:
+        raise InputFileError(
+            f"criterion '{criterion.title}': there is no clip {shown(criterion.clip)} "
+            f"({', '.join(by_clip)})"
+        )
+    return [replace(criterion, clip=name) for name in found]
+
+
 def _verdict(
     criterion: Criterion, figures: Sequence[Figure], by_clip: dict[str, list[Figure]]
 ) -> Verdict:
     if criterion.clip is not None:
-        if by_clip and criterion.clip not in by_clip:
-            raise InputFileError(
-                f"criterion '{criterion.title}': there is no clip {shown(criterion.clip)} "
-                f"({', '.join(by_clip)})"
-            )
         figures = by_clip.get(criterion.clip, figures)
     named = [figure for figure in figures if figure.name == criterion.figure]
     if not named:

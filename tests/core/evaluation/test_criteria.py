@@ -51,6 +51,17 @@ def test_one_clip_is_judged_by_its_own_figures(tmp_path):
         judged(tmp_path, text, {"hard": []})
 
 
+def test_a_class_of_scenes_is_judged_clip_by_clip(tmp_path):
+    text = "criteria:\n  - {figure: image.HOTA, at_least: 70, clip: 'indoor_*'}\n"
+    by_clip = {name: [Figure("image.HOTA", value, "%")] for name, value in
+               (("indoor_1", 80.0), ("indoor_2", 60.0), ("street", 10.0))}  # fmt: skip
+    first, second = judged(tmp_path, text, by_clip)
+    assert first.is_met and not second.is_met
+    assert second.criterion.title == "image.HOTA of indoor_2 at least 70"
+    with pytest.raises(InputFileError, match="there is no clip indoor_"):
+        judged(tmp_path, text, {"street": []})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
