@@ -53,6 +53,10 @@ TruthBodyOption = Annotated[
     typer.Option(help="SMPL's body, or a folder of them by gender, for truths that are SMPL's "
                  "parameters.", metavar="FILE_OR_FOLDER", show_default=False),
 ]  # fmt: skip
+SelfCheckOption = Annotated[
+    bool,
+    typer.Option("--self-check", help="Print every figure that needs no truth, in one table."),
+]
 #: What `run` prints; scores.json has them all.
 _SHOWN = (
     "image.HOTA", "image.MOTA", "image.IDF1", "image.switches", "ground.HOTA", "ground.OSPA",
@@ -121,6 +125,7 @@ def run(
         typer.Option(help="YAML file of bounds; exit code 1 where one is not met.",
                      show_default=False),
     ] = None,
+    self_check: SelfCheckOption = False,
     changes: SetOption = None,
     config_file: ConfigOption = None,
 ) -> None:  # fmt: skip
@@ -172,7 +177,7 @@ def run(
     else:
         failures = run_clips(missing, folder, config, options, jobs, tell)
     if len(failures) < len(clips):
-        _score(folder, truth_options, bounds)
+        _score(folder, truth_options, bounds, self_check)
     if failures:
         raise Humans4dError(
             f"{len(failures)} of {len(clips)} clips failed: "
@@ -194,15 +199,18 @@ def score(
         typer.Option(help="YAML file of bounds; exit code 1 where one is not met.",
                      show_default=False),
     ] = None,
+    self_check: SelfCheckOption = False,
 ) -> None:  # fmt: skip
     """Compute figures and report again, without running anything."""
     from ..evaluation.results.evaluation_folder import EvaluationFolder
 
     options = _truth_options(truth_format, tolerance, truth_frame, camera_in_truth, truth_body)
-    _score(EvaluationFolder(folder), options, _criteria(criteria))
+    _score(EvaluationFolder(folder), options, _criteria(criteria), self_check)
 
 
-def _score(folder: EvaluationFolder, options: TruthOptions, criteria: list[Criterion]) -> None:
+def _score(
+    folder: EvaluationFolder, options: TruthOptions, criteria: list[Criterion], self_check: bool
+) -> None:
     from ..evaluation.criteria import judge, write_junit
     from ..evaluation.report.page import write_report
     from ..evaluation.scores.error_rows import write_errors
@@ -214,7 +222,10 @@ def _score(folder: EvaluationFolder, options: TruthOptions, criteria: list[Crite
         write_errors(folder.path / "errors.parquet", [scores.errors])
     for note in scores.notes:
         typer.echo(f"note: {shown(note, 1000)}", err=True)
-    print_figures([f for f in scores.figures if f.name in _SHOWN and f.where == "all"])
+    print_figures([
+        f for f in scores.figures
+        if f.where == "all" and (f.name in _SHOWN or (self_check and f.name.startswith("self.")))
+    ])  # fmt: skip
     verdicts = judge(criteria, scores.figures, scores.by_clip)
     write_report(folder, scores, verdicts)
     typer.echo(f"report: {shown(folder.path / 'report.html', 4096)}")

@@ -317,3 +317,14 @@ def test_a_sequence_without_images_has_to_tell_their_size(tmp_path, sequences, n
     done = evaluate("run", folder, "-o", tmp_path / "out")
     assert done.returncode == 2
     assert "has no imWidth and imHeight" in done.stderr
+
+
+def test_every_figure_that_needs_no_truth_is_printed_on_request(evaluated):
+    out, few, _ = evaluated
+    done = evaluate("score", out, "--self-check")
+    assert done.returncode == 0, done.stderr
+    for name in ("id_churn", "ended_in_image", "bone_change.p95", "foot_height.p50",
+                 "foot_skating.p50", "image_error.p50", "speed.p95", "jitter.p95",
+                 "impossible_speed", "impossible_size"):  # fmt: skip
+        assert f"self.{name} " in done.stdout
+    assert "self.impossible_speed " not in few
