@@ -10,7 +10,7 @@ import pandas
 from ament_index_python.packages import get_package_share_directory
 
 from humans4d_core.io import message_typestore, read_messages
-from humans4d_core.io.bags.people_messages import join_stamp
+from humans4d_core.io.bags.bag_messages import join_stamp
 from humans4d_core.types import Posture, TrackState
 
 bag, topic = Path(sys.argv[1]), "/humans4d/people"

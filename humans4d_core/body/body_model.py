@@ -60,6 +60,10 @@ class BodyModel:
         rest = self(unturned[:, 0], unturned[:, 1:], np.asarray(shape)[None])
         return PosedBodies(rest.vertices[0], rest.joints[0])
 
+    def __deepcopy__(self, memo: dict) -> BodyModel:
+        """Itself: nothing in it changes, and networks are copied to their devices with it."""
+        return self
+
     @property
     def skinning_weights(self) -> np.ndarray:
         """(V, 24) share of each joint in each vertex."""

@@ -58,7 +58,7 @@ class BodyModule(torch.nn.Module):
         keep("_surface_vertices", surface if on_smpl_mesh else None, torch.int64)
         keep("_openpose_joints", openpose if on_smpl_mesh else None, torch.int64)
         extra = data.joint_regressor_extra if on_smpl_mesh else None
-        keep("_regressor_extra", None if extra is None else np.asarray(extra))
+        keep("_regressor_extra", None if extra is None else np.array(extra))
 
     def forward(
         self, global_orient: torch.Tensor, body_pose: torch.Tensor, betas: torch.Tensor

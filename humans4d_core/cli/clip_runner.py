@@ -18,6 +18,7 @@ from ..config import PipelineConfig
 from ..detection import GivenBoxes
 from ..errors import Humans4dError
 from ..evaluation.association.imageless_source import ImagelessSource, is_imageless
+from ..evaluation.association.published_rows import box_pipeline
 from ..evaluation.results.evaluation_folder import Clip, EvaluationFolder
 from ..evaluation.results.image_table import ImageTableWriter
 from ..evaluation.results.people_table import FORECAST_SECONDS, PeopleTableWriter
@@ -30,10 +31,6 @@ from ..shown_text import shown
 from ..types import Frame, TrackState
 from .runner import Outputs, run
 
-#: Of sequences of boxes: people's places, and nothing that looks at an image.
-_WITHOUT_IMAGES = {
-    "recovery": "upright", "tracker.use_images": False, "tracker.use_appearance": False,
-}  # fmt: skip
 STAGES = ("detect", "recover", "track")
 _TIMES: Columns = {"frame": (np.int32, ()), **{name: (np.float32, ()) for name in STAGES}}
 
@@ -115,11 +112,9 @@ def run_clip(
     place = folder.unfinished(clip.name)
     shutil.rmtree(place, ignore_errors=True)  # of an attempt that was ended
     with _open(clip, options) as source:
-        if source.kind == "boxes":
-            config = config.replaced(_WITHOUT_IMAGES)
         if options.photographs:
             source.notes.clear()  # they are about films
-        pipeline = _pipeline(config, boxes is not None, options.photographs)
+        pipeline = _pipeline(config, source, boxes is not None, options.photographs)
         outputs = Outputs(place, overlay=False, mot=place / "tracks.txt")
         outputs.prepare([])
         with ExitStack() as stack:
@@ -137,7 +132,11 @@ def _open(clip: Clip, options: ClipOptions) -> Source:
     return open_source(clip.input, options.camera, rate, options.topic, options.companions)
 
 
-def _pipeline(config: PipelineConfig, boxes_are_given: bool, photographs: bool) -> Pipeline:
+def _pipeline(
+    config: PipelineConfig, source: Source, boxes_are_given: bool, photographs: bool
+) -> Pipeline:
+    if source.kind == ImagelessSource.kind:
+        return box_pipeline(config)
     if photographs:
         return photo_pipeline(config, None, boxes_are_given, is_numbered_on=True)
     return create_pipeline(config, detector=GivenBoxes() if boxes_are_given else None)

@@ -12,7 +12,7 @@ from ..io.bags.bag_messages import is_bag
 from ..io.images.image_folder import is_image
 from ..shown_text import shown
 from .association.imageless_source import is_imageless
-from .association.sequences import file_of, sequence_info
+from .association.sequences import find_file, sequence_info
 from .results.evaluation_folder import Clip
 from .results.fingerprints import fingerprint
 
@@ -109,13 +109,10 @@ def _children(path: Path) -> list[Path]:
 def _input(path: Path) -> FoundInput:
     name = re.sub(r"[^\w.-]+", "_", path.resolve().stem if path.is_file() else path.resolve().name)
     name = name.strip(".") or "clip"
-    truth = path / "gt" / "gt.txt"
     if is_imageless(path):
-        truth = truth if truth.is_file() else path / "gt.txt"
-        return FoundInput(
-            path, name, truth if truth.is_file() else None, boxes=file_of(path, "det")
-        )
+        return FoundInput(path, name, find_file(path, "gt"), boxes=find_file(path, "det"))
     if not (path / "img1").is_dir():
         return FoundInput(path, name)
+    truth = path / "gt" / "gt.txt"
     rate = sequence_info(path / "seqinfo.ini").get("frameRate")
     return FoundInput(path / "img1", name, truth if truth.is_file() else None, rate)

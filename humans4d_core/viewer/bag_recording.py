@@ -15,14 +15,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import InputFileError
-from ..io.bags.bag_messages import decode, message_typestore, open_bag, raw_messages
+from ..io.bags.bag_messages import decode, join_stamp, message_typestore, open_bag, raw_messages
 from ..io.bags.bag_topics import connections_of
 from ..io.bags.people_messages import (
     OPTICAL,
     TRACKED_PEOPLE,
-    join_stamp,
     message_definitions,
-    message_to_people,
+    people_of_bag,
 )
 from ..shown_text import shown
 from ..types import People, Pose
@@ -63,13 +62,7 @@ class BagRecording(Recording):
         self.file.seek(self.offsets[row])
         data = self.file.read(self.offsets[row + 1] - self.offsets[row])
         message = decode(self.typestore, self.connection, data, self.path)
-        try:
-            return message, message_to_people(message)
-        except ValueError as error:
-            raise InputFileError(
-                f"{shown(self.path)}: message {row + 1} on {shown(self.connection.topic)}: "
-                f"{shown(error)}"
-            ) from None
+        return message, people_of_bag(message, self.path, self.connection.topic)
 
 
 def open_bag_recording(

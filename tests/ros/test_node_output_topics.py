@@ -21,7 +21,8 @@ from sensor_msgs.msg import PointCloud2
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
-from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
+from humans4d_core.io.bags.bag_messages import join_stamp
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.types import JOINT_NAMES, Camera, Pose, TrackState
 
 CAMERA = Camera.from_fov(768, 576, math.radians(50))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import InputFileError
 from ...io.camera_choice import CameraChoice
 from ...io.results.mot_files import read_mot
 from ...io.source import Source
 from ...shown_text import shown
 from ...types import Camera, Frame
-from .sequences import ASSUMED_RATE, file_of, sequence_info
+from .sequences import ASSUMED_RATE, find_file, no_image, sequence_info
 
 
 def is_imageless(path: Path) -> bool:
@@ -21,7 +19,7 @@ def is_imageless(path: Path) -> bool:
     return (
         (path / "seqinfo.ini").is_file()
         and not (path / "img1").is_dir()
-        and any((path / name).is_file() for name in ("det.txt", "det/det.txt"))
+        and find_file(path, "det") is not None
     )
 
 
@@ -42,8 +40,10 @@ class ImagelessSource(Source):
         self.frame_rate = frame_rate or info.get("frameRate", ASSUMED_RATE)
         if frame_rate is None and "frameRate" not in info:
             self.notes.append(f"frame rate guessed: {ASSUMED_RATE:g}/s (--fps)")
+        boxes = find_file(path, "det")
+        assert boxes is not None  # or it is not imageless
         self.frame_count = max(
-            int(info.get("seqLength", 1)), max(read_mot(file_of(path, "det")).frames, default=1)
+            int(info.get("seqLength", 1)), max(read_mot(boxes).frames, default=1)
         )
         focal_px = info.get("focalLength")
         self.camera_origin = choice.origin
@@ -56,7 +56,6 @@ class ImagelessSource(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         camera = self._camera
-        # One pixel, repeated: nothing looks at it.
-        image = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (camera.height, camera.width, 3))
+        image = no_image(camera)
         for number in range(1, (self.frame_count or 0) + 1):
             yield Frame(image, round((number - 1) * 1e9 / self.frame_rate), camera, number=number)

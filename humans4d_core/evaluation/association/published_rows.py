@@ -13,7 +13,7 @@ from ...pipeline import Pipeline, create_pipeline
 from ...recovery.upright import UprightRecovery
 from ...types import Frame, TrackState
 from ..mot_tables import box_rows
-from .sequences import BoxSequence
+from .sequences import BoxSequence, no_image
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ def box_pipeline(config: PipelineConfig) -> Pipeline:
 def published(sequence: BoxSequence, pipeline: Pipeline) -> Published:
     """What `pipeline` publishes of a sequence."""
     camera = sequence.camera
-    # Nobody looks at it.
-    image = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (camera.height, camera.width, 3))
+    image = no_image(camera)
     parts, times = [], []
     for number in range(1, sequence.num_frames + 1):
         frame = Frame(image, sequence.stamp_ns(number), camera, number=number)

@@ -42,8 +42,8 @@ def read_sequence(folder: Path, rate: float | None, focal_px: float | None) -> B
     rate, focal_px: of the user; None takes seqinfo.ini's, and guesses where it has none. Raises
     InputFileError where a file is missing or malformed.
     """
-    truth = read_table(file_of(folder, "gt"))
-    detections = read_mot(file_of(folder, "det"))
+    truth = read_table(_file_of(folder, "gt"))
+    detections = read_mot(_file_of(folder, "det"))
     info, notes = sequence_info(folder / "seqinfo.ini"), []
     last = max([*detections.frames, int(truth[:, FRAME].max(initial=1))])
     num_frames = max(int(info.get("seqLength", last)), last)
@@ -81,12 +81,21 @@ def thinned(sequence: BoxSequence, step: int) -> BoxSequence:
     )  # fmt: skip
 
 
-def file_of(folder: Path, kind: str) -> Path:
-    """gt.txt or det.txt (kind: gt or det) of a sequence. Raises InputFileError without one."""
-    for path in (folder / f"{kind}.txt", folder / kind / f"{kind}.txt"):
-        if path.is_file():
-            return path
-    raise InputFileError(f"{folder} has neither {kind}.txt nor {kind}/{kind}.txt")
+def find_file(folder: Path, kind: str) -> Path | None:
+    """gt.txt or det.txt (kind: gt or det) of a sequence, where it has one."""
+    places = (folder / f"{kind}.txt", folder / kind / f"{kind}.txt")
+    return next((path for path in places if path.is_file()), None)
+
+
+def no_image(camera: Camera) -> np.ndarray:
+    """(H, W, 3) uint8, black: one pixel, repeated, as nothing looks at it."""
+    return np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (camera.height, camera.width, 3))
+
+
+def _file_of(folder: Path, kind: str) -> Path:
+    if (path := find_file(folder, kind)) is None:
+        raise InputFileError(f"{folder} has neither {kind}.txt nor {kind}/{kind}.txt")
+    return path
 
 
 def sequence_info(path: Path) -> dict[str, float]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ...batch import Batch, joined
 from ...body import BodyModel
+from ...geometry.numpy_rotations import axis_angle, exponential
 from ...types import JOINT_PARENTS
 from ..results.people_table import BodyRows
 from ..truth.smpl_bodies import smpl_body
@@ -61,16 +61,16 @@ def body_errors(
     order = np.argsort(keys, kind="stable")
     rows = order[np.searchsorted(keys[order], _keys(people.frame, people.track_id))]
     own = bodies.select(rows)
-    rotvecs = np.concatenate((own.global_orient[:, None], own.body_pose), axis=1)
-    local = Rotation.from_rotvec(rotvecs.reshape(-1, 3)).as_matrix().reshape(-1, 24, 3, 3)
+    pose = np.concatenate((own.global_orient[:, None], own.body_pose), axis=1)
+    local = exponential(pose.astype(np.float64))
     between = orientations(truth.rotations.astype(np.float64)).swapaxes(-1, -2)
     between = (between @ orientations(local))[:, ORIENTED]
-    angles = Rotation.from_matrix(between.reshape(-1, 3, 3)).magnitude()
+    angles = np.linalg.norm(axis_angle(between), axis=-1)
     surface = np.full(len(people), np.nan)
     if is_smpl and truth_bodies is not None:
         surface = _surface_errors(local, own, truth, truth_bodies)
     group = numbered(truth.person) + (number << 40)
-    return BodyErrors(group, angles.reshape(-1, len(ORIENTED)).mean(1), surface)
+    return BodyErrors(group, angles.mean(1), surface)
 
 
 def body_figures(parts: list[BodyErrors]) -> list[Figure]:

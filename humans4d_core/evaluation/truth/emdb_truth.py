@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ...errors import InputFileError
+from ...geometry.numpy_rotations import exponential
 from ...shown_text import shown
 from ...untrusted_files.pickles.pickles import read_pickle
 from ..results.image_table import ImageRows
-from .smpl_bodies import smpl_body
+from .smpl_bodies import in_camera, smpl_body
 from .truth import GENDERS, HIPS, Truth, TruthRows
 
 #: Bodies that are posed at once.
@@ -41,24 +41,19 @@ def read_emdb_truth(path: Path, images: ImageRows, bodies: Path | None) -> Truth
         )
     body, count = smpl_body(bodies, gender), len(arrays["good_frames_mask"])
     pose = np.concatenate((arrays["poses_root"], arrays["poses_body"]), axis=1)
-    local = Rotation.from_rotvec(pose.reshape(-1, 3)).as_matrix().reshape(count, 24, 3, 3)
+    local = exponential(pose.reshape(count, 24, 3))
     shape = np.broadcast_to(arrays["betas"], (count, 10))
     parts = np.array_split(np.arange(count), count // _AT_ONCE + 1)
     posed = [body(local[part, 0], local[part, 1:], shape[part]).joints for part in parts]
     world = np.concatenate(posed) + arrays["trans"][:, None]
-    turn, move = arrays["extrinsics"][:, :3, :3], arrays["extrinsics"][:, :3, 3]
-    joints = np.einsum("tij,tkj->tki", turn, world) + move[:, None]
-    local[:, 0] = turn @ local[:, 0]
-    frame = np.arange(1, count + 1)
+    joints, local = in_camera(arrays["extrinsics"], world, local)
     rows = TruthRows.of(
-        frame, np.ones(count), counts=arrays["good_frames_mask"].astype(bool),
+        np.arange(1, count + 1), np.ones(count), counts=arrays["good_frames_mask"].astype(bool),
         box=arrays["bboxes"], place_cam=joints[:, HIPS].mean(1),
         joints_cam=joints.astype(np.float32), rotations=local.astype(np.float32),
         betas=shape.astype(np.float32), gender=np.full(count, gender, np.uint8),
     )  # fmt: skip
-    known = np.isin(frame, images.frame)
-    frames = np.intersect1d(images.frame, frame).astype(np.int64)
-    return Truth(rows.select(known), frames, None, int((~known).sum()))
+    return Truth.numbered(rows, count, images)
 
 
 def _checked(content: Any, path: Path) -> tuple[dict[str, np.ndarray], int]:

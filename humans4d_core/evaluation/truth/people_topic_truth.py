@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputFileError
-from ...io.bags.bag_messages import message_typestore, open_bag, read_messages
+from ...io.bags.bag_messages import join_stamp, message_typestore, open_bag, read_messages
 from ...io.bags.bag_topics import connections_of
 from ...io.bags.people_messages import (
     OPTICAL,
     TRACKED_PEOPLE,
-    join_stamp,
     message_definitions,
+    people_of_bag,
 )
 from ...shown_text import shown
-from ...types import Pose, TrackState
+from ...types import People, Pose, TrackState
 from ..results.image_table import ImageRows
 from .times import nearest_image
 from .truth import Truth, TruthRows
@@ -42,34 +42,34 @@ def read_people_topic(path: Path, topic: str, images: ImageRows, options: TruthO
     fixed frame that the clip's camera has its poses in. Raises InputFileError where the definition
     of the message, or the camera's pose, is missing.
     """
-    stamps, ids, boxes, places, joints = [], [], [], [], []
+    parts = []
     is_camera = True
     for _, _, message in read_messages(path, [topic], message_typestore(message_definitions(path))):
         header = message.header  # type: ignore[attr-defined]
         is_camera &= header.frame_id.endswith(OPTICAL)
-        for person in message.people:  # type: ignore[attr-defined]
-            if person.state != TrackState.CONFIRMED or len(person.joints) != 72:
-                continue
-            stamps.append(join_stamp(header.stamp))
-            ids.append(person.track_id)
-            boxes.append([getattr(person, f"box_{side}") for side in
-                          ("x_min", "y_min", "x_max", "y_max")])  # fmt: skip
-            position = person.pose.pose.position
-            places.append((position.x, position.y, position.z))
-            joints.append(np.asarray(person.joints, np.float64).reshape(24, 3))
-    row = nearest_image(np.array(stamps, np.int64), images.stamp_ns, round(options.tolerance * 1e9))
+        people = people_of_bag(message, path, topic)
+        people = people.select(people.states == TrackState.CONFIRMED)
+        parts.append(_columns(people, join_stamp(header.stamp)))
+    if not parts:
+        raise InputFileError(f"{shown(path)} has no message on {shown(topic)}")
+    stamps, ids, boxes, points = (np.concatenate(column) for column in zip(*parts, strict=True))
+    row = nearest_image(stamps, images.stamp_ns, round(options.tolerance * 1e9))
     known = row >= 0
-    there, row = np.concatenate((
-        np.array(places).reshape(-1, 1, 3), np.array(joints).reshape(-1, 24, 3)), axis=1
-    )[known], row[known]  # fmt: skip
+    there, row = points[known].astype(np.float64), row[known]
     if not (is_camera or options.frame == "camera"):
         there = _in_cameras(there, images.fixed_from_camera[row], options.camera_in_truth, path)
     rows = TruthRows.of(
-        images.frame[row], np.array(ids, np.int64)[known],
-        box=np.array(boxes, np.float64).reshape(-1, 4)[known], place_cam=there[:, 0],
+        images.frame[row], ids[known], box=boxes[known].astype(np.float64), place_cam=there[:, 0],
         joints_cam=there[:, 1:].astype(np.float32),
     )  # fmt: skip
     return Truth(rows, images.frame.astype(np.int64), None, int((~known).sum()))
+
+
+def _columns(people: People, stamp_ns: int) -> tuple[np.ndarray, ...]:
+    """Stamps (N,), ids (N,), boxes (N, 4), and pelvis and joints together (N, 25, 3)."""
+    bodies = people.bodies
+    points = np.concatenate((bodies.pelvis_cam[:, None], bodies.joints_cam), axis=1)
+    return np.full(len(people), stamp_ns), people.track_ids, bodies.boxes_px, points
 
 
 def _in_cameras(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from ...body import BodyModel, load_body
 from ...errors import InputFileError
 from ...shown_text import shown
@@ -39,3 +41,14 @@ def _load(path: Path, gender: str) -> BodyModel:
         f"{shown(path)} has no body of a {gender} person: it is called {_NAMES[gender][0]}.pkl or "
         ".npz"
     )
+
+
+def in_camera(
+    extrinsics: np.ndarray, joints: np.ndarray, rotations: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (T, 24, 3) m and rotations (T, 24, 3, 3), each relative to its parent, of the world as
+    a camera has them whose pose is (T, 4, 4), from the world to the camera."""
+    turn, move = extrinsics[:, :3, :3], extrinsics[:, None, :3, 3]
+    turned = rotations.copy()
+    turned[:, 0] = turn @ rotations[:, 0]
+    return np.einsum("tij,tkj->tki", turn, joints) + move, turned

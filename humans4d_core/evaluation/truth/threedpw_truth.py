@@ -12,12 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ...errors import InputFileError
+from ...geometry.numpy_rotations import exponential
 from ...shown_text import shown
 from ...untrusted_files.pickles.pickles import read_pickle
 from ..results.image_table import ImageRows
+from .smpl_bodies import in_camera
 from .truth import GENDERS, HIPS, Truth, TruthRows, boxes_of_joints
 
 
@@ -53,10 +54,8 @@ def read_threedpw_truth(path: Path, images: ImageRows) -> Truth:
                 f"{shown(path)}: poses is {pose.shape} and betas {betas.shape}: expected "
                 f"({count}, 72) and 10 or more"
             )
-        local = Rotation.from_rotvec(pose.reshape(-1, 3)).as_matrix().reshape(count, 24, 3, 3)
-        local[:, 0] = poses[:, :3, :3] @ local[:, 0]
-        joints = np.einsum("tij,tkj->tki", poses[:, :3, :3], world.reshape(count, 24, 3))
-        joints = joints + poses[:, None, :3, 3]
+        local = exponential(pose.reshape(count, 24, 3))
+        joints, local = in_camera(poses, world.reshape(count, 24, 3), local)
         pixels = joints @ intrinsics.T
         depth = np.where(pixels[..., 2:] > 1e-3, pixels[..., 2:], np.nan)
         parts.append(TruthRows.of(
@@ -66,17 +65,14 @@ def read_threedpw_truth(path: Path, images: ImageRows) -> Truth:
             betas=np.tile(betas.astype(np.float32), (count, 1)),
             gender=np.full(count, gender, np.uint8),
         ))  # fmt: skip
-    rows = TruthRows.join(parts)
-    known = np.isin(rows.frame, images.frame)
-    frames = np.intersect1d(images.frame, np.arange(1, count + 1)).astype(np.int64)
-    return Truth(rows.select(known), frames, None, int((~known).sum()))
+    return Truth.numbered(TruthRows.join(parts), count, images)
 
 
 def _bodies(content: dict, people: int) -> list[tuple[np.ndarray, np.ndarray, int]]:
     """Each person's poses (T, 72), betas (10,) and place in GENDERS."""
     found = [
         (
-            np.array(pose, np.float64), np.asarray(betas, np.float64).reshape(-1)[:10],
+            np.asarray(pose, np.float64), np.asarray(betas, np.float64).reshape(-1)[:10],
             {"m": GENDERS.index("male"), "f": GENDERS.index("female")}[str(gender)],
         )
         for pose, betas, gender in zip(

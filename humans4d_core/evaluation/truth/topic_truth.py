@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputFileError, TransformError
-from ...io.bags.bag_messages import decode, message_typestore, open_bag, raw_messages
+from ...io.bags.bag_messages import decode, join_stamp, message_typestore, open_bag, raw_messages
 from ...io.bags.bag_topics import TF_MESSAGE, connections_of
 from ...io.bags.bag_transforms import BagTransforms
 from ...shown_text import shown
@@ -60,7 +60,7 @@ def read_topic(path: Path, topic: str, target: str) -> tuple[Ways, int]:
             else:
                 message = decode(typestore, connection, data, path)
                 header = message.header
-                stamp_ns = header.stamp.sec * 10**9 + header.stamp.nanosec
+                stamp_ns = join_stamp(header.stamp)
                 for person, place in _points(message):
                     places.add(person, stamp_ns, header.frame_id, place)
             places.settle()

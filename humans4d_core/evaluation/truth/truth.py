@@ -8,6 +8,7 @@ import numpy as np
 
 from ...batch import Batch, joined
 from ...types import JOINT_NAMES
+from ..results.image_table import ImageRows
 
 #: Joints whose middle is the pelvis of this package.
 HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
@@ -71,6 +72,13 @@ class Truth:
     up_cam: np.ndarray | None = None
     unmatched: int = 0  #: entries of the truth that belong to no image
     notes: tuple[str, ...] = field(default=())  #: what was assumed, for the user
+
+    @classmethod
+    def numbered(cls, rows: TruthRows, count: int, images: ImageRows) -> Truth:
+        """Of a truth that knows the clip's images 1 to `count`; the clip may have fewer."""
+        known = np.isin(rows.frame, images.frame)
+        frames = np.intersect1d(images.frame, np.arange(1, count + 1)).astype(np.int64)
+        return cls(rows.select(known), frames, None, int((~known).sum()))
 
     @property
     def has_boxes(self) -> bool:

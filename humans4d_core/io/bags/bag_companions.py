@@ -13,7 +13,7 @@ from ...errors import ImageError, InputFileError, TransformError
 from ...shown_text import shown
 from ...types import Pose
 from ..images.image_messages import depth_message_to_metres
-from .bag_messages import decode
+from .bag_messages import decode, join_stamp
 from .bag_reader import BagReader
 from .bag_topics import COMPRESSED_IMAGE, IMAGE, connections_of
 from .bag_transforms import BagTransforms
@@ -86,8 +86,7 @@ class BagCompanions:
         except InputFileError:
             self.skipped += 1
             return
-        stamp = message.header.stamp
-        self._depth.append((stamp.sec * 10**9 + stamp.nanosec, message))
+        self._depth.append((join_stamp(message.header.stamp), message))
 
     def of(self, stamp_ns: int, frame_id: str, came_ns: int) -> Companions | None:
         """What belongs to an image that came when the bag was at came_ns; None: it may still

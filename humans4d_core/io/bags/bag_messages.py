@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from rosbags.interfaces import Connection
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
@@ -122,6 +123,11 @@ def decode(typestore, connection: Connection, data: bytes, path: Path):
         raise InputFileError(
             f"{path}: a message on {shown(connection.topic)} cannot be decoded ({_reason(error)})"
         ) from None
+
+
+def join_stamp(stamp: Any) -> int:
+    """A Time message -> nanoseconds."""
+    return int(stamp.sec * 1_000_000_000 + stamp.nanosec)
 
 
 def _storage(path: Path) -> Path:

@@ -22,7 +22,7 @@ from ..images.image_messages import image_message_to_bgr
 from ..images.image_rate import header_stamp_ns, median_rate
 from ..source import Source, quiet_opencv
 from .bag_companions import BagCompanions, CompanionChoice, Companions
-from .bag_messages import decode, message_typestore, open_bag, raw_messages
+from .bag_messages import decode, join_stamp, message_typestore, open_bag, raw_messages
 from .bag_topics import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, connections_of, pick_image_topic
 
 NO_POSE = "images whose camera has no pose are left out"
@@ -240,9 +240,8 @@ class BagSource(Source):
                 self.skipped += connection.id in image_ids
                 self._failure = error
                 continue
-            stamp = message.header.stamp
             is_image = connection.id in image_ids
-            stamp_ns = stamps[is_image].stamp(stamp.sec * 10**9 + stamp.nanosec, log_ns)
+            stamp_ns = stamps[is_image].stamp(join_stamp(message.header.stamp), log_ns)
             if not is_image:
                 latest_ns, latest = stamp_ns, self._calibration(message) or latest
                 if waiting and waiting[0] == stamp_ns:

@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from ...errors import InputFileError
 from ...shown_text import shown
 from ...types import APPEARANCE_SIZE, JOINT_NAMES, Bodies, Forecast, People
+from .bag_messages import join_stamp
 
 PACKAGE = "humans4d_msgs"
 TRACKED_PEOPLE = f"{PACKAGE}/msg/TrackedPeople"
@@ -90,6 +91,16 @@ def message_to_people(message) -> People:
     )
 
 
+def people_of_bag(message, path: Path, topic: str) -> People:
+    """`message_to_people` of a message on a bag's topic; InputFileError where it is damaged."""
+    try:
+        return message_to_people(message)
+    except ValueError as error:
+        raise InputFileError(
+            f"{shown(path)}: a message on {shown(topic)} is not as promised: {shown(error)}"
+        ) from None
+
+
 def message_to_forecast(message, people: People) -> Forecast:
     """A PeopleForecast, row by row as `people`; NaN: nothing is told of them.
 
@@ -129,11 +140,6 @@ def _nobody(recovery: str, body_model: str) -> People:
         ids, ids, np.zeros(0, np.uint8), np.zeros(0, np.int64), none,
         Bodies.empty(0, recovery, body_model), np.zeros((0, 3), np.float32), none_3x3, none_3x3,
     )  # fmt: skip
-
-
-def join_stamp(stamp) -> int:
-    """A Time message -> nanoseconds."""
-    return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
 def _xyz(vector) -> tuple[float, float, float]:

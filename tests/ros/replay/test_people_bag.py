@@ -24,7 +24,8 @@ from humans4d_core.evaluation.results.people_table import read_people
 from humans4d_core.evaluation.truth import TruthOptions, read_truth
 from humans4d_core.geometry.coordinate_frames import people_in_coordinate_frame
 from humans4d_core.io import CameraChoice, message_typestore, read_messages
-from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
+from humans4d_core.io.bags.bag_messages import join_stamp
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.types import Pose, TrackState
 from humans4d_core.viewer.bag_recording import open_bag_recording
 

@@ -34,7 +34,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from humans4d_core.errors import InputFileError
 from humans4d_core.io import CameraChoice, message_typestore, read_messages, write_camera_bag
-from humans4d_core.io.bags.people_messages import join_stamp
+from humans4d_core.io.bags.bag_messages import join_stamp
 from humans4d_core.types import Camera, Frame
 
 PERIOD = 10**9 // 7

@@ -20,9 +20,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from humans4d_core.config.privacy import PRIVACY
 from humans4d_core.drawing import private_image
 from humans4d_core.errors import Humans4dError, TransformError
+from humans4d_core.io.bags.bag_messages import join_stamp
 from humans4d_core.io.bags.people_messages import (
     OPTICAL,
-    join_stamp,
     message_to_forecast,
     message_to_people,
 )

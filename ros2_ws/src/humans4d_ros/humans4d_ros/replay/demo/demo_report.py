@@ -20,7 +20,8 @@ from humans4d_core.io import (
     message_typestore,
     read_messages,
 )
-from humans4d_core.io.bags.people_messages import join_stamp, message_to_people
+from humans4d_core.io.bags.bag_messages import join_stamp
+from humans4d_core.io.bags.people_messages import message_to_people
 from humans4d_core.types import People
 
 from .demo_input import DemoInput, Interrupted
