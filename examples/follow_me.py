@@ -17,6 +17,7 @@ OLDEST, VAGUE = 0.5, 1.0  # s, m of standard deviation along the ray
 
 
 def command(message: TrackedPeople) -> Twist:
+    """Velocity towards the nearest person; standing still where nobody is sure and near."""
     twist = Twist()
     if message.latency_seconds > OLDEST:  # NaN, of an unknown age, is let through
         return twist
@@ -32,6 +33,7 @@ def command(message: TrackedPeople) -> Twist:
 
 
 def follow() -> None:
+    """Sends commands until interrupted; what is old stops the robot."""
     node, last = rclpy.create_node("follow_me"), [-math.inf, Twist()]
     commands = node.create_publisher(Twist, "cmd_vel", 1)
     remember = lambda m: last.__setitem__(slice(None), [time.monotonic(), command(m)])  # noqa: E731

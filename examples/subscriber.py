@@ -8,6 +8,7 @@ from humans4d_msgs.msg import HumanMesh, TrackedPeople
 
 
 def on_people(message: TrackedPeople) -> None:
+    """Prints where everybody is and how fast."""
     for person in message.people:
         if person.state in (HumanMesh.CONFIRMED, HumanMesh.OCCLUDED):
             at, speed = person.pose.pose.position, person.twist.twist.linear

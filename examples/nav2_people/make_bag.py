@@ -24,6 +24,7 @@ START_NS = 1_700_000_000 * 10**9  # recordings begin some time after 1970
 
 
 def main(folder: Path, seconds: float) -> None:
+    """Writes a bag of a simulated crowd's people and forecasts."""
     types = message_typestore(Path(get_package_share_directory("humans4d_msgs")))
     tracker = Tracker()
     with BagWriter(folder) as bag:

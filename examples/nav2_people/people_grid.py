@@ -18,6 +18,8 @@ MARGIN, MOST_CELLS = 2.0, 800
 
 
 class PeopleGrid(Node):
+    """Publishes `people_grid` each time that people or forecasts come in."""
+
     def __init__(self):
         super().__init__("people_grid")
         self.resolution = self.declare_parameter("resolution", 0.1).value  # m

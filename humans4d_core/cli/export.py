@@ -13,10 +13,14 @@ from ..shown_text import shown
 
 
 class Format(str, Enum):
+    """Kind of file to write."""
+
     onnx = "onnx"
 
 
 class Precision(str, Enum):
+    """Numbers in which the network computes."""
+
     fp32 = "fp32"
     fp16 = "fp16"
 

@@ -16,6 +16,8 @@ app = typer.Typer(
 
 
 class Precision(str, Enum):
+    """Numbers in which weights are stored."""
+
     fp16 = "fp16"
     bf16 = "bf16"
     fp32 = "fp32"

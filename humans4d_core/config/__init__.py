@@ -1,5 +1,6 @@
 """What can be set: one frozen configuration a part. Imports nothing heavy: --help needs it."""
 
+from .appearance_config import AppearanceConfig
 from .detector_config import DetectorConfig
 from .part_config import PartConfig, setting
 from .pipeline_config import SETTINGS, PipelineConfig, Setting
@@ -9,6 +10,7 @@ from .tracker_config import TrackerConfig
 
 __all__ = [
     "SETTINGS",
+    "AppearanceConfig",
     "DetectorConfig",
     "PartConfig",
     "PipelineConfig",

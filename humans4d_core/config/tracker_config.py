@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ..errors import Humans4dError
+from .appearance_config import AppearanceConfig
 from .part_config import PartConfig, setting
 
 
@@ -17,6 +18,8 @@ class TrackerConfig(PartConfig):
     """
 
     part: ClassVar[str] = "tracker's"
+
+    appearance: AppearanceConfig = AppearanceConfig()  #: how clothes are read and compared
 
     # fmt: off
     confirm_seconds: float = setting(

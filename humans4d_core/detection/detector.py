@@ -8,6 +8,8 @@ from ..types import Detections
 
 
 class Detector(Protocol):
+    """Finds people in an image. `name` is what the user chose it by."""
+
     name: str
 
     @property

@@ -7,6 +7,8 @@ from ..types import Bodies, Detections, Frame
 
 
 class Recovery(Protocol):
+    """Makes a body for each box of an image. `name` is what the user chose it by."""
+
     name: str
     body: BodyModel
     device: str  #: where it computes, for people to read

@@ -27,6 +27,8 @@ INCH = 0.0254  #: m; CMU's lengths are inches after division by the skeleton's u
 
 @dataclass(frozen=True)
 class Bone:
+    """A bone of an ASF skeleton."""
+
     direction: np.ndarray  #: (3,) from its start at rest
     length: float  #: m
     axes: np.ndarray  #: (3, 3) the frame in which its angles are given
@@ -36,6 +38,8 @@ class Bone:
 
 @dataclass(frozen=True)
 class Skeleton:
+    """What an ASF file says of one person."""
+
     bones: dict[str, Bone]  #: parents come before children
     scale: float  #: m per AMC unit
 

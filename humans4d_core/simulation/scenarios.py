@@ -40,6 +40,8 @@ class Sensing:
 
 @dataclass(frozen=True)
 class Scenario:
+    """Who moves where before which camera, and what is in the way."""
+
     seconds: float
     rate: float  #: images a second
     actors: tuple[Actor, ...]

@@ -66,6 +66,8 @@ class Truth(Batch):
 
 @dataclass(frozen=True)
 class SimulatedFrame:
+    """An image, what a recovery makes of it, and the truth."""
+
     frame: Frame  #: with the camera's true pose in the fixed frame
     bodies: Bodies
     truth: Truth

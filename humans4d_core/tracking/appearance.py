@@ -19,52 +19,19 @@ import numpy as np
 
 from ..batch import Batch
 from ..body.surface import PARTS, Surface
+from ..config.appearance_config import DEFAULT, AppearanceConfig
 from ..geometry import project
 from ..mesh.visibility import visible_vertices
 from ..mesh.z_buffer import render
 from ..types import APPEARANCE_SIZE, Bodies, Camera, Frame
 
-#: Most pixels of all people's boxes together in the z-buffer, and its most columns: larger images
-#: are rendered smaller. Who hides whom needs no more.
-VISIBILITY_PIXELS = 50_000
-VISIBILITY_WIDTH = 640
-
-#: Least cosine between a point's normal and the ray to it: flatter ones sample the background.
-FACING = 0.3
-
-#: Added to a channel in 0..255 before its logarithm: sensor noise and stray light in dark clothes.
-DARK = 24.0
-
-#: Spread of one person's colours from sample to sample: log brightness, log red/green, log
-#: yellow/blue. Light and shade move the first most.
-COLOR_SIGMA = np.array([0.20, 0.10, 0.10], np.float32)
-
-#: Spread of what a change of light adds to all colours of a person at once, in COLOR_SIGMA.
-LIGHT_SIGMA = np.array([1.5, 0.5, 0.5], np.float32)
-
-#: Squared distance of two samples of a point at which they say no more than "different".
-OUTLIER = 9.0
-
-#: Points that make a part's mean colour; points and parts in common that make a comparison.
-MIN_PART_POINTS = 4
-MIN_COMMON_POINTS = 12
-MIN_COMMON_PARTS = 2
-
-#: 2 log likelihood ratio of "one person" to "two people" that points and parts give where they
-#: are equal, what a unit of their distance takes from it, and their shares in the mean of both:
-#: logistic fits to pairs of images of passers-by 100 px high, seconds apart.
-EVIDENCE_ALIKE = np.array([[5.0], [7.0]])
-EVIDENCE_SLOPE = np.array([[-1.0], [-2.0]])
-EVIDENCE_WEIGHT = np.array([[0.25], [0.75]])
-
-#: A texture's memory: (1 - a) old + a new at 30 images/s, a = UPDATE confidence^2.
-UPDATE = 0.1
+#: Samples a second for which `AppearanceConfig.update` holds.
 UPDATE_RATE = 30.0
 
 
 @dataclass(frozen=True)
 class Colors(Batch):
-    """Colours of N people or tracks, in units of COLOR_SIGMA, each with a confidence in [0, 1]."""
+    """Colours of N people or tracks, in standard deviations, with confidences in [0, 1]."""
 
     points: np.ndarray  #: (N, K, 3) float32
     point_confidence: np.ndarray  #: (N, K) float32, 0 where not seen
@@ -78,7 +45,11 @@ class Colors(Batch):
 
 
 def observed_colors(
-    frame: Frame, bodies: Bodies, rows: np.ndarray, surface: Surface | None
+    frame: Frame,
+    bodies: Bodies,
+    rows: np.ndarray,
+    surface: Surface | None,
+    config: AppearanceConfig = DEFAULT,
 ) -> Colors:
     """Colours of `rows` (N,) of bodies; all unseen where the surface is not that of their mesh."""
     if surface is None:
@@ -89,7 +60,7 @@ def observed_colors(
     vertices = bodies.vertices_cam[rows[:, None], surface.points]
     scores = np.clip(bodies.scores[rows], 0, 1)
     camera = frame.camera
-    small = _smaller(camera, bodies.boxes_px[rows])
+    small = _smaller(camera, bodies.boxes_px[rows], config)
     zbuffer = render(vertices, surface.faces, small)
     visible = visible_vertices(vertices, surface.faces, small, zbuffer)
     n, k = np.nonzero(visible)
@@ -97,9 +68,9 @@ def observed_colors(
     column, row = _pixel(seen, small)
     own = zbuffer.ids[row, column] == n
     facing = -(zbuffer.normals[row, column] * seen).sum(-1) / np.linalg.norm(seen, axis=-1)
-    n, k, seen, facing = (a[own & (facing > FACING)] for a in (n, k, seen, facing))
+    n, k, seen, facing = (a[own & (facing > config.facing)] for a in (n, k, seen, facing))
     column, row = _pixel(seen, camera)
-    colors.points[n, k] = _opponent(frame.image_bgr[row, column])
+    colors.points[n, k] = _opponent(frame.image_bgr[row, column], config)
     colors.point_confidence[n, k] = scores[n] * facing
     for part in range(len(PARTS)):
         inside = surface.parts == part
@@ -107,7 +78,7 @@ def observed_colors(
         total = weight.sum(1)
         mean = np.einsum("nk,nkc->nc", weight, colors.points[:, inside])
         colors.parts[:, part] = mean / np.maximum(total, 1e-6)[:, None]
-        enough = (weight > 0).sum(1) >= MIN_PART_POINTS
+        enough = (weight > 0).sum(1) >= config.min_part_points
         colors.part_confidence[:, part] = enough * scores
     return colors
 
@@ -118,35 +89,39 @@ def _pixel(points: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     return column.clip(0, camera.width - 1), row.clip(0, camera.height - 1)
 
 
-def _smaller(camera: Camera, boxes_px: np.ndarray) -> Camera:
+def _smaller(camera: Camera, boxes_px: np.ndarray, config: AppearanceConfig) -> Camera:
     """The pinhole of `camera` with an image just large enough to tell who of (N, 4) hides whom."""
     size = np.array((camera.width, camera.height), np.float64)
     sides = np.minimum(boxes_px[:, 2:], size) - np.maximum(boxes_px[:, :2], 0)
     area = np.maximum(sides, 1).prod(1).sum()
-    scale = min(np.sqrt(VISIBILITY_PIXELS / area), VISIBILITY_WIDTH / camera.width, 1.0)
+    widest = config.visibility_width / camera.width
+    scale = min(np.sqrt(config.visibility_pixels / area), widest, 1.0)
     width, height = (max(round(side * scale), 1) for side in (camera.width, camera.height))
     return camera.scaled(width, height, kept_px=-0.5)
 
 
-def _opponent(bgr: np.ndarray) -> np.ndarray:
-    """Pixels (K, 3) -> brightness, red/green, yellow/blue: logarithms, in COLOR_SIGMA."""
-    blue, green, red = np.log(bgr.astype(np.float32) + DARK).T
+def _opponent(bgr: np.ndarray, config: AppearanceConfig) -> np.ndarray:
+    """Pixels (K, 3) -> brightness, red/green, yellow/blue: logarithms, in their deviations."""
+    blue, green, red = np.log(bgr.astype(np.float32) + config.dark).T
     opponent = ((red + green + blue) / 3, red - green, (red + green) / 2 - blue)
-    return np.stack(opponent, axis=-1) / COLOR_SIGMA
+    sigma = np.array((config.brightness_sigma, config.hue_sigma, config.hue_sigma), np.float32)
+    return np.stack(opponent, axis=-1) / sigma
 
 
 def descriptor(colors: Colors) -> np.ndarray:
     """What is published of N people's clothes: (N, 16) float32.
 
     For each of head, upper body, hips and thighs, and lower legs: log brightness, log red/green
-    and log yellow/blue, each in COLOR_SIGMA, so that 1 is what one person's colour varies by; then
-    the confidence in [0, 1], 0 where the part was not seen.
+    and log yellow/blue, each in its standard deviation, so that 1 is what one person's colour
+    varies by; then the confidence in [0, 1], 0 where the part was not seen.
     """
     of_parts = np.concatenate((colors.parts, colors.part_confidence[..., None]), axis=-1)
     return of_parts.reshape(len(colors), APPEARANCE_SIZE)
 
 
-def repaint(old: Colors, new: Colors, seconds: np.ndarray) -> Colors:
+def repaint(
+    old: Colors, new: Colors, seconds: np.ndarray, config: AppearanceConfig = DEFAULT
+) -> Colors:
     """Textures after each track saw its own sample (row i of both), `seconds` (N,) after its last.
 
     A point seen for the first time is taken over as it is.
@@ -157,7 +132,7 @@ def repaint(old: Colors, new: Colors, seconds: np.ndarray) -> Colors:
         (old.parts, new.parts, old.part_confidence, new.part_confidence),
     ):
         steps = UPDATE_RATE * seconds[:, None]
-        gain = 1 - (1 - UPDATE * confidence_is**2) ** steps
+        gain = 1 - (1 - config.update * confidence_is**2) ** steps
         gain = np.where(confidence_was > 0, gain, 1.0).astype(np.float32)
         gain[confidence_is <= 0] = 0
         values.append(was + gain[..., None] * (is_ - was))
@@ -166,69 +141,91 @@ def repaint(old: Colors, new: Colors, seconds: np.ndarray) -> Colors:
 
 
 def color_distance(
-    colors_a: Colors, rows_a: np.ndarray, colors_b: Colors, rows_b: np.ndarray
+    colors_a: Colors,
+    rows_a: np.ndarray,
+    colors_b: Colors,
+    rows_b: np.ndarray,
+    config: AppearanceConfig = DEFAULT,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distance of points and of parts for pairs of rows (Q,), each (Q,); NaN: nothing in common."""
     return (
         _robust_distance(
             colors_a.points[rows_a] - colors_b.points[rows_b],
             np.minimum(colors_a.point_confidence[rows_a], colors_b.point_confidence[rows_b]),
-            MIN_COMMON_POINTS,
+            config.min_common_points,
+            config,
         ),
         _robust_distance(
             colors_a.parts[rows_a] - colors_b.parts[rows_b],
             np.minimum(colors_a.part_confidence[rows_a], colors_b.part_confidence[rows_b]),
-            MIN_COMMON_PARTS,
+            config.min_common_parts,
+            config,
         ),
     )
 
 
 def same_clothes(
-    colors_a: Colors, rows_a: np.ndarray, colors_b: Colors, rows_b: np.ndarray
+    colors_a: Colors,
+    rows_a: np.ndarray,
+    colors_b: Colors,
+    rows_b: np.ndarray,
+    config: AppearanceConfig = DEFAULT,
 ) -> np.ndarray:
     """2 log p(colours | one person) / p(colours | two people) for pairs of rows (Q,).
 
     0 where nothing can be compared. Points and parts are the same pixels seen twice, so what they
     say is averaged, not added.
     """
-    by_points, by_parts = color_distance(colors_a, rows_a, colors_b, rows_b)
-    evidence = np.stack((by_points, by_parts)) * EVIDENCE_SLOPE + EVIDENCE_ALIKE
-    weight = np.where(np.isfinite(evidence), EVIDENCE_WEIGHT, 0.0)
+    by_points, by_parts = color_distance(colors_a, rows_a, colors_b, rows_b, config)
+    evidence = np.stack(
+        (
+            config.points_alike - config.points_slope * by_points,
+            config.parts_alike - config.parts_slope * by_parts,
+        )
+    )
+    shares = np.array([[1 - config.parts_weight], [config.parts_weight]])
+    weight = np.where(np.isfinite(evidence), shares, 0.0)
     total = weight.sum(0)
     return np.where(weight > 0, evidence * weight, 0).sum(0) / np.maximum(total, 1e-9)
 
 
-def _robust_distance(difference: np.ndarray, weight: np.ndarray, fewest: int) -> np.ndarray:
+def _robust_distance(
+    difference: np.ndarray, weight: np.ndarray, fewest: int, config: AppearanceConfig
+) -> np.ndarray:
     """Distance (Q,) of differences (Q, K, 3) with weights (Q, K), one change of light removed."""
     total = weight.sum(1)
     share = weight / np.maximum(total, 1e-9)[:, None]
     light = np.einsum("qk,qkc->qc", share, difference)
-    light *= LIGHT_SIGMA**2 / (LIGHT_SIGMA**2 + 0.5)
+    sigma = (config.light_brightness, config.light_hue, config.light_hue)
+    light_sigma = np.array(sigma, np.float32)
+    light *= light_sigma**2 / (light_sigma**2 + 0.5)
     difference = difference - light[:, None]
     square = np.einsum("qkc,qkc->qk", difference, difference)
-    distance = (share * square / (1 + square / OUTLIER)).sum(1)
-    distance += (light**2 / LIGHT_SIGMA**2).sum(1)
+    distance = (share * square / (1 + square / config.outlier)).sum(1)
+    distance += (light**2 / light_sigma**2).sum(1)
     return np.where((weight > 0).sum(1) >= fewest, distance, np.nan)
 
 
 class Clothes:
     """Appearance as a tracker that counts frames wants it: no seconds, one number in [0, 1]."""
 
-    def __init__(self, surface: Surface):
+    def __init__(self, surface: Surface, config: AppearanceConfig = DEFAULT):
         self.surface = surface
+        self.config = config
 
     def observe(self, frame: Frame, bodies: Bodies) -> Colors:
         """Colours of N bodies."""
-        return observed_colors(frame, bodies, np.arange(len(bodies)), self.surface)
+        return observed_colors(frame, bodies, np.arange(len(bodies)), self.surface, self.config)
 
     def distance(self, remembered: Colors, observed: Colors) -> np.ndarray:
         """Probability (M, N) that tracks and bodies are two people; 0 where nothing compares."""
         shape = len(remembered), len(observed)
         rows, columns = (index.ravel() for index in np.indices(shape))
-        evidence = same_clothes(remembered, rows, observed, columns)
+        evidence = same_clothes(remembered, rows, observed, columns, self.config)
         different = 1 / (1 + np.exp(np.clip(evidence / 2, -30, 30)))
         return np.where(evidence == 0, 0, different).reshape(shape)
 
     def updated(self, remembered: Colors, observed: Colors) -> Colors:
         """Textures one frame later, row i of both."""
-        return repaint(remembered, observed, np.full(len(observed), 1 / UPDATE_RATE))
+        seconds = np.full(len(observed), 1 / UPDATE_RATE)
+        return repaint(remembered, observed, seconds, self.config)

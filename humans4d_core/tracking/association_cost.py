@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from ..config.appearance_config import DEFAULT, AppearanceConfig
 from .appearance import Colors, same_clothes
 from .motion_filter import BELIEVABLE, Motion, Observation, box_innovation_variance
 
@@ -71,10 +72,15 @@ def within_reach(motion: Motion, observed: Observation) -> np.ndarray:
 
 
 def appearance_cost(
-    tracks: Colors, track_rows: np.ndarray, observed: Colors, rows: np.ndarray
+    tracks: Colors,
+    track_rows: np.ndarray,
+    observed: Colors,
+    rows: np.ndarray,
+    config: AppearanceConfig = DEFAULT,
 ) -> np.ndarray:
     """What clothes add to the cost of pairs (Q,): negative where they agree, bounded."""
-    return -np.clip(same_clothes(tracks, track_rows, observed, rows), -CLOTHES, CLOTHES)
+    evidence = same_clothes(tracks, track_rows, observed, rows, config)
+    return -np.clip(evidence, -CLOTHES, CLOTHES)
 
 
 def pelvis_cost(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..batch import Batch
+from ..config.appearance_config import DEFAULT, AppearanceConfig
 from .appearance import Colors, same_clothes
 
 #: 2 log of the likelihood ratio from which on two tracks are believed to be one person, and by
@@ -83,11 +84,13 @@ def same_shape(a: Shape, b: Shape) -> np.ndarray:
     return (np.log(between / within) - square * (1 / within - 1 / between)).sum(-1)
 
 
-def recognised(colors: Colors, shape: Shape, absent: Absent) -> tuple[np.ndarray, np.ndarray]:
+def recognised(
+    colors: Colors, shape: Shape, absent: Absent, config: AppearanceConfig = DEFAULT
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows of newcomers and of `absent` that are the same people, each at most once."""
     count = len(shape), len(absent)
     rows, columns = (index.ravel() for index in np.indices(count))
-    clothes = same_clothes(colors, rows, absent.colors, columns).reshape(count)
+    clothes = same_clothes(colors, rows, absent.colors, columns, config).reshape(count)
     evidence = clothes + np.clip(same_shape(shape, absent.shape), -SHAPE, 0)
     rival = np.maximum(_best_other(evidence), _best_other(evidence.T).T)
     newcomers, known = np.nonzero(evidence >= np.maximum(RECOGNISED, rival + MARGIN))

@@ -115,7 +115,7 @@ class Tracker:
             self.reset()
         rows = usable_rows(bodies, config.continue_score)
         scores, observed = bodies.scores[rows], motions.observe(bodies, rows)
-        colors = observed_colors(frame, bodies, rows, self.surface)
+        colors = observed_colors(frame, bodies, rows, self.surface, config.appearance)
 
         strong = observed.select(scores >= config.start_score)
         tracks, displacement, new_from_old, gone = self._predict(frame, strong)
@@ -129,7 +129,9 @@ class Tracker:
 
         updated = motions.update(tracks.motion.select(seen), observed.select(matched))
         unseen = (stamp_ns - tracks.last_seen_ns[seen]) / NANOSECONDS
-        repainted = repaint(tracks.colors.select(seen), colors.select(matched), unseen)
+        repainted = repaint(
+            tracks.colors.select(seen), colors.select(matched), unseen, config.appearance
+        )
         reshaped = tracks.shape.select(seen).updated(bodies.betas[rows[matched]])
         tracks = replace(
             tracks,
@@ -245,7 +247,10 @@ class Tracker:
         absent = self._absent.within(oldest_ns)
         new = np.flatnonzero(was_tentative & (tracks.states == TrackState.CONFIRMED))
         if len(new) and len(absent):
-            rows, columns = recognised(tracks.colors.select(new), tracks.shape.select(new), absent)
+            newcomers = tracks.select(new)
+            rows, columns = recognised(
+                newcomers.colors, newcomers.shape, absent, self.config.appearance
+            )
             person_ids = tracks.person_ids.copy()
             person_ids[new[rows]] = absent.person_ids[columns]
             tracks = replace(tracks, person_ids=person_ids)
@@ -268,8 +273,10 @@ class Tracker:
         match = np.full(len(tracks), -1)
         cost = association_cost(tracks.motion, observed, self.config.use_position)
         if self.surface is not None:
-            possible = np.nonzero(np.isfinite(cost))
-            cost[possible] += appearance_cost(tracks.colors, possible[0], colors, possible[1])
+            lines, columns = np.nonzero(np.isfinite(cost))
+            cost[lines, columns] += appearance_cost(
+                tracks.colors, lines, colors, columns, self.config.appearance
+            )
         strong = scores >= self.config.start_score
         free = np.ones(len(scores), dtype=bool)
         established = present & ~tracks.is_tentative

@@ -40,7 +40,7 @@ def create_tracker(
         return Tracker(config, surface)
     # The published .8 and 50x100 px are of another detector and of people who are close.
     published = PhalpConfig(min_score=config.start_score, min_box_px=(0, 0))
-    clothes = Clothes(surface) if surface and config.use_appearance else None
+    clothes = Clothes(surface, config.appearance) if surface and config.use_appearance else None
     predictor = None
     if pose_predictor is not None:
         from .phalp.pose_predictor_checkpoint import load_pose_predictor

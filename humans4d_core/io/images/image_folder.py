@@ -94,6 +94,7 @@ class ImageFolderSource(Source):
 
 
 def is_image(path: Path) -> bool:
+    """Whether the name ends as those of images do; nothing is opened."""
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 

@@ -29,6 +29,8 @@ class HeadOutput(NamedTuple):
 
 
 class SelfAttention(nn.Module):
+    """Attention of the query tokens (N, Q, dim) to each other, normalised before."""
+
     def __init__(self, dim: int, heads: int, dim_head: int):
         super().__init__()
         self.heads = heads
@@ -44,6 +46,8 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
+    """Attention of query tokens (N, Q, dim) to the image's tokens (N, T, context_dim)."""
+
     def __init__(self, dim: int, heads: int, dim_head: int, context_dim: int):
         super().__init__()
         self.heads = heads
@@ -61,6 +65,8 @@ class CrossAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
+    """Two linear layers with GELU between, normalised before."""
+
     def __init__(self, dim: int, hidden_dim: int):
         super().__init__()
         self.norm = nn.LayerNorm(dim)
@@ -72,6 +78,8 @@ class FeedForward(nn.Module):
 
 
 class DecoderLayer(nn.Module):
+    """Self-attention, cross-attention and feed-forward, each added to its input."""
+
     def __init__(self, config: Hmr2Config):
         super().__init__()
         dim, heads, dim_head = config.decoder_dim, config.decoder_heads, config.decoder_dim_head

@@ -140,6 +140,8 @@ class FastBlock(nn.Module):
 
 
 class FastNorm(nn.Module):
+    """LayerNorm in float32, whatever the rest computes in."""
+
     def __init__(self, norm: nn.LayerNorm):
         super().__init__()
         self.register_buffer("weight", norm.weight.detach().float())
@@ -151,6 +153,8 @@ class FastNorm(nn.Module):
 
 
 class FastLinear(nn.Module):
+    """Linear layer with weights of `dtype`."""
+
     def __init__(self, linear: nn.Linear, dtype: torch.dtype):
         super().__init__()
         self.register_buffer("weight", linear.weight.detach().to(dtype))

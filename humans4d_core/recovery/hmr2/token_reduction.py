@@ -32,6 +32,8 @@ class TokenReduction:
 
 
 class MergedTokens(NamedTuple):
+    """What is left of N images' T tokens."""
+
     tokens: torch.Tensor  #: (N, kept, C) means of what was merged
     attention_bias: torch.Tensor  #: (N, 1, 1, kept) log of how many stand in each
     origins: torch.Tensor  #: (N, T) where each of the original tokens is now

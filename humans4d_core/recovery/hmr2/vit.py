@@ -22,6 +22,8 @@ NORM_EPSILON = 1e-6
 
 
 class PatchEmbedding(nn.Module):
+    """Images (N, 3, 256, 192) -> a token for each patch (N, 192, dim)."""
+
     def __init__(self, dim: int):
         super().__init__()
         self.proj = nn.Conv2d(3, dim, PATCH_SIZE, stride=PATCH_SIZE, padding=PATCH_PADDING)
@@ -47,6 +49,8 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
+    """Two linear layers with GELU between, for each token by itself."""
+
     def __init__(self, dim: int, hidden_dim: int):
         super().__init__()
         self.fc1 = nn.Linear(dim, hidden_dim)
@@ -72,6 +76,8 @@ class Block(nn.Module):
 
 
 class VisionTransformer(nn.Module):
+    """ViT of ViTPose: images (N, 3, 256, 192) -> feature map (N, dim, 16, 12)."""
+
     def __init__(self, dim: int, depth: int, num_heads: int):
         super().__init__()
         self.patch_embed = PatchEmbedding(dim)

@@ -99,6 +99,8 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
+    """Two linear layers with GELU between, normalised before."""
+
     def __init__(self, config: PosePredictorConfig):
         super().__init__()
         self.norm = nn.LayerNorm(config.width)
@@ -113,6 +115,8 @@ class FeedForward(nn.Module):
 
 
 class Transformer(nn.Module):
+    """Layers of attention and feed-forward, each added to its input."""
+
     def __init__(self, config: PosePredictorConfig, depth: int):
         super().__init__()
         self.layers = nn.ModuleList(

@@ -56,6 +56,7 @@ def read_pairs(paths: list[Path]) -> Pairs:
 
 
 def save_pairs(path: Path, pairs: Pairs) -> None:
+    """Writes an npz that `read_pairs` reads."""
     np.savez_compressed(path, **{f.name: getattr(pairs, f.name) for f in fields(Pairs)})
 
 

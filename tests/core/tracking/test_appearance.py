@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from humans4d_core.config import AppearanceConfig
 from humans4d_core.tracking.appearance import (
     Clothes,
     Colors,
@@ -146,3 +147,34 @@ def test_200_people_on_one_spot_and_a_distorted_camera_are_survived(scene_at, su
     for f in fields(colors):
         assert np.isfinite(getattr(colors, f.name)).all()
     assert (colors.part_confidence <= 1).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("visibility_pixels", 1_000), ("visibility_width", 32), ("facing", 0.9), ("dark", 100.0),
+        ("brightness_sigma", 0.4), ("hue_sigma", 0.2), ("light_brightness", 0.1),
+        ("light_hue", 0.05), ("outlier", 1.0), ("min_part_points", 100),
+        ("min_common_points", 1000), ("min_common_parts", 4), ("points_alike", 1.0),
+        ("points_slope", 3.0), ("parts_alike", 1.0), ("parts_slope", 5.0), ("parts_weight", 0.1),
+        ("update", 0.9),
+    ],
+)  # fmt: skip
+def test_every_setting_counts(scene_at, surface, name, value):
+    """Somebody in dark blue seen from the front, then in other light and with legs hidden."""
+
+    def outcome(config):
+        clothes = Clothes(surface, config)
+        first, second = (
+            clothes.observe(*scene_at(0, [(0, 0, 4), *hider], [colors, GREY_ON_BLACK][: count]))
+            for hider, colors, count in (
+                ((), RED_ON_BLUE, 1), (((0.1, 0.7, 2),), ((35, 60, 150), (90, 60, 30)), 2),
+            )
+        )  # fmt: skip
+        rows = np.array([0])
+        evidence = same_clothes(first, rows, second, rows, config)
+        return np.append(clothes.updated(first, second.select(rows)).points.ravel(), evidence)
+
+    assert not np.array_equal(
+        outcome(AppearanceConfig(**{name: value})), outcome(AppearanceConfig())
+    )

@@ -63,6 +63,8 @@ class EngineRequest(NamedTuple):
 
 
 class EngineChoice(NamedTuple):
+    """The engine that runs, and why it does."""
+
     engine: Engine
     reason: str  #: for the log: what runs, why, and how far its rotations are from exact
 

@@ -25,10 +25,13 @@ _MAX_BATCH = 8
 
 
 def is_installed() -> bool:
+    """Whether OpenVINO can be imported; it is not."""
     return importlib.util.find_spec("openvino") is not None
 
 
 class OpenVinoEngine(BatchedEngine):
+    """HMR 2.0 compiled by OpenVINO, on the processor."""
+
     def __init__(self, model: Hmr2, precision: str = "fp32"):
         """precision: "fp32" or "bf16"; the latter rounds the residual stream too. Runs on as many
         threads as torch does.

@@ -29,6 +29,8 @@ _EXACT = 1e-5
 
 
 class TorchCpuEngine(BatchedEngine):
+    """HMR 2.0 in PyTorch on the processor."""
+
     def __init__(
         self, model: Hmr2, precision: str = "fp32", reduction: TokenReduction | None = None
     ):

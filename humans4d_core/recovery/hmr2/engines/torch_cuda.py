@@ -38,6 +38,8 @@ Step = Callable[[torch.Tensor, bool], tuple[NetworkOutput, BodyOutput | None]]
 
 
 class TorchCudaEngine(BatchedEngine):
+    """HMR 2.0 in PyTorch on a GPU, as recorded CUDA graphs."""
+
     def __init__(
         self,
         model: Hmr2,

@@ -86,6 +86,7 @@ def _yaml(value) -> str:
 
 
 def main() -> int:
+    """Writes the files that list parameters; the exit status."""
     package = Path(__file__).resolve().parents[2]
     docs = package.parents[2] / "docs"
     if not docs.is_dir():

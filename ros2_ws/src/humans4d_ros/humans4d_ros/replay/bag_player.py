@@ -224,6 +224,7 @@ def _message_classes(
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; the exit status."""
     parser = argparse.ArgumentParser("bag_player", description="Replay a rosbag2 at its pace.")
     parser.add_argument("bag", type=Path)
     parser.add_argument("--topic", action="append", default=[], help="only this one; repeatable")

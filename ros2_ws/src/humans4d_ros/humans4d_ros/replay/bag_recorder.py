@@ -257,6 +257,7 @@ def _take_what_waits(executor: GuardedExecutor, recorder: BagRecorder) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; the exit status."""
     parser = argparse.ArgumentParser(
         "bag_recorder", description="Record topics into a rosbag2 (mcap) until interrupted."
     )

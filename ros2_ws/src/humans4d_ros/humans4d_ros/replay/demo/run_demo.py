@@ -116,6 +116,7 @@ def _table_rows(summary: dict, output: Path) -> list[tuple[str, str]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; the exit status."""
     parser = argparse.ArgumentParser("run demo", description=__doc__.splitlines()[0])
     given = parser.add_mutually_exclusive_group()
     given.add_argument("--video", type=Path, metavar="FILE", help="your own video")
