@@ -88,10 +88,13 @@ def test_the_order_of_the_bodies_does_not_matter(frame_at, people_at, film):
         np.testing.assert_array_equal(a.velocity_cam, b.velocity_cam)
 
 
-def any_config(draw):
-    """A TrackerConfig of allowed values, the ends of the ranges among them."""
+def any_config(draw, kind=TrackerConfig):
+    """A configuration of allowed values, the ends of the ranges among them."""
     values = {}
-    for item in fields(TrackerConfig):
+    for item in fields(kind):
+        if not item.metadata:
+            values[item.name] = any_config(draw, type(item.default))
+            continue
         low, high = info_of(item).low, info_of(item).high
         if low is None:
             values[item.name] = draw(st.booleans())
@@ -99,9 +102,9 @@ def any_config(draw):
             values[item.name] = draw(st.integers(low, high))
         else:
             values[item.name] = draw(st.one_of(st.sampled_from([low, high]), st.floats(low, high)))
-    if values["start_score"]:
+    if values.get("start_score"):
         values["start_score"] = max(values["start_score"], values["continue_score"])
-    return TrackerConfig(**values)
+    return kind(**values)
 
 
 @quick
