@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from parity_files import lay_out
 from places import ROOT
 
 # A busy machine is no fault: no test asserts how long something takes.
@@ -58,6 +57,8 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def parity_folder(tmp_path_factory) -> Path:
     """Inputs and outputs of the original code, as it writes its files."""
+    from parity_files import lay_out  # imports torch
+
     folder = tmp_path_factory.mktemp("parity")
     lay_out(folder)
     return folder

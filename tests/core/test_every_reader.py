@@ -70,7 +70,7 @@ def png_bomb():
 
 
 def zip_bomb(path, *names):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in names:
             with archive.open(name, "w") as file:
                 for _ in range(30):
