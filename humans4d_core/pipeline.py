@@ -91,8 +91,11 @@ class Pipeline:
     def next_track_id(self, number: int) -> None:
         self.tracker.next_id = number
 
-    def process(self, frame: Frame, detections: Detections | None = None) -> Result:
-        """People of a frame; `detections` given by the caller replace the detector's.
+    def process(
+        self, frame: Frame, detections: Detections | None = None, bodies: Bodies | None = None
+    ) -> Result:
+        """People of a frame; `detections` given by the caller replace the detector's, and `bodies`
+        of all these detections what the recovery would make of them.
 
         Stamps are expected to grow. A frame a little earlier than the newest, or of its stamp, is
         left out. One that is earlier by `stamps.restart_seconds` or more (a bag that loops), of
@@ -112,9 +115,10 @@ class Pipeline:
         elif isinstance(self.detector, GivenBoxes):
             self._learn_scores(self.detector, detections)
         found = len(detections)
-        detections = _surest(detections, self.config.max_people)
+        detections = detections.surest(self.config.max_people)
         detected = time.perf_counter()
-        bodies = self.recovery.recover(frame, detections)
+        if bodies is None:
+            bodies = self.recovery.recover(frame, detections)
         without_body = _without_body(detections, bodies, self.tracker.start_score)
         to_stand = without_body & is_sure(detections.scores, self.tracker.start_score)
         if self.upright is not None and to_stand.any():
@@ -200,14 +204,6 @@ class Pipeline:
             for name in ("last_seen_ns", "last_recovered_ns")
         }
         return joined_people(people, replace(ended, **stamps))
-
-
-def _surest(detections: Detections, most: int) -> Detections:
-    """The `most` detections of the highest scores, in the order that they are in."""
-    if len(detections) <= most:
-        return detections
-    order = np.argsort(-detections.scores, kind="stable")
-    return detections.select(np.sort(order[:most]))
 
 
 def _without_body(detections: Detections, bodies: Bodies, start_score: float) -> np.ndarray:

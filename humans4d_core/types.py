@@ -127,6 +127,13 @@ class Detections(Batch):
     def empty(cls) -> Detections:
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
+    def surest(self, most: int) -> Detections:
+        """The `most` of the highest scores, in the order that they are in."""
+        if len(self) <= most:
+            return self
+        order = np.argsort(-self.scores, kind="stable")
+        return self.select(np.sort(order[:most]))
+
 
 @dataclass(frozen=True)
 class Bodies(Batch):

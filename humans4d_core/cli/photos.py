@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..errors import Humans4dError
 from ..shown_text import shown
 from .interrupts import INTERRUPTED, stop_on_interrupt
 from .run import progress_bar
@@ -60,10 +58,15 @@ def photos(
 
     from ..drawing import warm_up
     from ..io import CameraChoice, read_mot
-    from ..io.images.exif_camera import exif_camera, exif_origin
-    from ..io.images.image_folder import ImageFolderSource
-    from ..photos import PhotoResult, check_format, photo_pipeline, write_page, write_photo
-    from ..types import TrackState
+    from ..photos import (
+        PhotoResult,
+        PhotoSource,
+        check_format,
+        people_of_photos,
+        photo_pipeline,
+        write_page,
+        write_photo,
+    )
 
     config = pipeline_config(
         config_file, changes or (), detector=detector, recovery=recovery, checkpoint=checkpoint,
@@ -72,55 +75,30 @@ def photos(
     if meshes:
         check_format(meshes)
     given_boxes = None if boxes is None else read_mot(boxes)
-    choice, sources, problems = CameraChoice.from_text(fov, intrinsics), [], []
-    for path in inputs:
-        try:
-            sources.append(ImageFolderSource(path, choice))
-        except Humans4dError as error:
-            problems.append(str(error))
-    if not sources:
-        raise Humans4dError(problems[0])
+    source = PhotoSource(inputs, CameraChoice.from_text(fov, intrinsics), given_boxes)
     output.mkdir(parents=True, exist_ok=True)  # before any model is loaded
     pipeline = photo_pipeline(config, top, given_boxes is not None)
     warm_up()
     faces = pipeline.recovery.body.faces
     results: list[PhotoResult] = []
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
-    total = sum(source.frame_count or 0 for source in sources)
-    with stop_on_interrupt() as stopped, progress_bar(errors, total) as advance:
-        before, assumed = 0, 0
-        for source in sources:
-            for frame in source:
-                if stopped():
-                    break
-                path, origin = source.paths[frame.number - 1], source.camera_origin
-                if not choice.is_given:
-                    told = exif_camera(path, frame.camera.width, frame.camera.height)
-                    assumed += told is None
-                    if told is not None:
-                        frame, origin = replace(frame, camera=told), exif_origin(told)
-                pipeline.reset()
-                given = None if given_boxes is None else given_boxes[before + frame.number]
-                people = pipeline.process(frame, given).people
-                people = people.select(people.states == TrackState.CONFIRMED)
-                stem = f"{len(results) + 1:04d}_{path.stem}"
-                results.append(
-                    write_photo(
-                        output, stem, path.name, frame, people, faces, origin, meshes, privacy
-                    )
+    with stop_on_interrupt() as stopped, progress_bar(errors, len(source)) as advance:
+        for photo, people in people_of_photos(pipeline, source):
+            stem = f"{len(results) + 1:04d}_{photo.path.stem}"
+            results.append(
+                write_photo(
+                    output, stem, photo.path.name, photo.frame, people, faces,
+                    photo.camera_origin, meshes, privacy,
                 )
-                advance()
-            problems += source.unreadable
-            before += len(source.paths)
+            )  # fmt: skip
+            advance()
+            if stopped():
+                break
         was_stopped = stopped()
-    if assumed:
-        problems.append(
-            f"the cameras of {assumed} images are unknown, {choice.origin}: their metres are only "
-            "as good as that guess"
-        )
-    page = write_page(output, results, problems)
-    for problem in problems:
-        errors.print(f"note: {shown(problem, 1000)}", markup=False)
+    notes = source.notes
+    page = write_page(output, results, notes)
+    for note in notes:
+        errors.print(f"note: {shown(note, 1000)}", markup=False)
     count = sum(len(result.people) for result in results)
     print(f"{count} people in {len(results)} images: {shown(page, 1000)}")
     if was_stopped:

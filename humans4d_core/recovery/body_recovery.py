@@ -1,6 +1,7 @@
 """The one thing the pipeline knows of a recovery."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from ..body import BodyModel
 from ..types import Bodies, Detections, Frame
@@ -20,4 +21,15 @@ class Recovery(Protocol):
         A detection that shows no person, or whose box cannot be cropped, is left out: the result
         carries its own boxes and scores and may be shorter, never longer.
         """
+        ...
+
+
+@runtime_checkable
+class BatchRecovery(Recovery, Protocol):
+    """A recovery that is faster with the people of many images than with those of one."""
+
+    def recover_images(
+        self, frames: Sequence[Frame], detections: Sequence[Detections]
+    ) -> list[Bodies]:
+        """What `recover` makes of each image, all at once."""
         ...

@@ -1,8 +1,8 @@
-"""Image and boxes in, bodies out, with one copy to the device and one back a frame."""
+"""Images and boxes in, bodies out, with one copy to the device an image and one back a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,13 +29,16 @@ class FrameBodies(NamedTuple):
     centers: np.ndarray  #: (N, 2) px, middles of the crops' squares in the image
     sizes: np.ndarray  #: (N,) px, their sides
 
-    def select(self, index: np.ndarray) -> FrameBodies:
-        """The people that a boolean mask or an index array picks."""
+    def select(self, index: np.ndarray | slice) -> FrameBodies:
+        """The people that a boolean mask, a slice or an index array picks."""
         return FrameBodies(*(None if array is None else array[index] for array in self))  # type: ignore[arg-type]
 
 
 #: People who are cropped and predicted at once: a crop and its results take 2 MB.
 MAX_BATCH = 64
+
+#: Images with boxes (N, 4) of some of their people.
+Part = list[tuple[np.ndarray, np.ndarray]]
 
 
 class FramePredictor:
@@ -48,24 +51,38 @@ class FramePredictor:
         self._crop = crop_people if self._stays_on_host else DeviceCropper(engine.device)
         self._download = HostBuffer(torch.float32, engine.device)
 
-    @torch.no_grad()
     def __call__(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
-        """People in boxes (N, 4) px of an image (H, W, 3) uint8, a batch after the other.
+        """People in boxes (N, 4) px of an image (H, W, 3) uint8, see `of_images`."""
+        return self.of_images([image_bgr], [boxes_xyxy])[0]
+
+    @torch.no_grad()
+    def of_images(
+        self, images_bgr: Sequence[np.ndarray], boxes_xyxy: Sequence[np.ndarray]
+    ) -> list[FrameBodies]:
+        """People in boxes (N, 4) px of each image (H, W, 3) uint8: of at least one. The crops of
+        all images are batched together.
 
         Raises as `crop_people` does for boxes without size and for what is no image; Humans4dError
         where the device's memory does not do for it.
         """
-        boxes_xyxy = np.asarray(boxes_xyxy)
-        starts = range(0, max(len(boxes_xyxy), 1), MAX_BATCH)
-        parts = [self._batch(image_bgr, boxes_xyxy[i : i + MAX_BATCH]) for i in starts]
-        if len(parts) == 1:
-            return parts[0]
+        parts = [self._batch(part) for part in _batches(images_bgr, boxes_xyxy)]
         columns = zip(*parts, strict=True)
-        return FrameBodies(*(None if c[0] is None else np.concatenate(c) for c in columns))  # type: ignore[arg-type]
+        together = (
+            parts[0]
+            if len(parts) == 1
+            else FrameBodies(
+                *(None if c[0] is None else np.concatenate(c) for c in columns)  # type: ignore[arg-type]
+            )
+        )
+        ends = np.cumsum([len(boxes) for boxes in boxes_xyxy])
+        return [
+            together.select(slice(end - len(boxes), end))
+            for boxes, end in zip(boxes_xyxy, ends, strict=True)
+        ]
 
-    def _batch(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
+    def _batch(self, part: Part) -> FrameBodies:
         try:
-            return self._predict(image_bgr, boxes_xyxy)
+            return self._predict(part)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -73,21 +90,25 @@ class FramePredictor:
         # Out here the error is gone, which holds on to the tensors of the failed frame.
         self.engine.free_memory()
         try:
-            return self._predict(image_bgr, boxes_xyxy)
+            return self._predict(part)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
         raise Humans4dError(
-            f"the memory of {self.engine.device} does not hold the crops of {len(boxes_xyxy)} "
-            "people: close what else uses it, or take --device cpu"
+            f"the memory of {self.engine.device} does not hold the crops of "
+            f"{sum(len(boxes) for _, boxes in part)} people: close what else uses it, or take "
+            "--device cpu"
         )
 
-    def _predict(self, image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> FrameBodies:
-        crops = self._crop(image_bgr, boxes_xyxy)
-        output, bodies = self.engine.run_bodies(crops.images)
+    def _predict(self, part: Part) -> FrameBodies:
+        crops = [self._crop(image, boxes) for image, boxes in part]
+        images = torch.cat([each.images for each in crops]) if len(crops) > 1 else crops[0].images
+        output, bodies = self.engine.run_bodies(images)
         tensors = (*output, *(bodies or _NO_BODIES))
         fetched = self._fetched(tensors)
-        return FrameBodies(*fetched, crops.centers, crops.sizes)  # type: ignore[arg-type, call-arg]
+        centers = np.concatenate([each.centers for each in crops])
+        sizes = np.concatenate([each.sizes for each in crops])
+        return FrameBodies(*fetched, centers, sizes)  # type: ignore[arg-type, call-arg]
 
     def _fetched(self, tensors: Sequence[torch.Tensor | None]) -> list[np.ndarray | None]:
         """All results in one copy."""
@@ -108,6 +129,20 @@ class FramePredictor:
             arrays.append(values[start : start + tensor.numel()].reshape(tensor.shape))
             start += tensor.numel()
         return arrays
+
+
+def _batches(images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> Iterator[Part]:
+    """All images and boxes in their order, at most MAX_BATCH boxes at once."""
+    part: Part = []
+    free = MAX_BATCH
+    for image, of_image in zip(images, boxes, strict=True):
+        rest = np.asarray(of_image)
+        while len(rest) > free:
+            yield [*part, (image, rest[:free])]
+            part, rest, free = [], rest[free:], MAX_BATCH
+        part.append((image, rest))
+        free -= len(rest)
+    yield part
 
 
 def _stays_on_host(device: torch.device) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +67,24 @@ class Hmr2Recovery:
         self.description = f"{path.name} on {self.device}: {reason}"
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
+        return self.recover_images([frame], [detections])[0]
+
+    def recover_images(
+        self, frames: Sequence[Frame], detections: Sequence[Detections]
+    ) -> list[Bodies]:
+        usable = [_croppable(*each) for each in zip(frames, detections, strict=True)]
+        rows = [i for i, found in enumerate(usable) if len(found)]
+        bodies = [Bodies.empty(self.body.num_vertices, self.name, self.body.name)] * len(frames)
+        if rows:
+            found = self._predict.of_images(
+                [frames[i].image_bgr for i in rows], [usable[i].boxes_px for i in rows]
+            )
+            for i, people in zip(rows, found, strict=True):
+                bodies[i] = self._bodies(frames[i], usable[i], people)
+        return bodies
+
+    def _bodies(self, frame: Frame, detections: Detections, found: FrameBodies) -> Bodies:
         height, width = frame.image_bgr.shape[:2]
-        detections = detections.select(croppable(detections.boxes_px, width, height))
-        if not len(detections):
-            return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
-        found = self._predict(frame.image_bgr, detections.boxes_px)
         translation = _translation(found, frame.camera)
         assert found.joints is not None and found.vertices is not None  # there is a body
         # A crop without a person can give a camera that looks the other way.
@@ -101,6 +115,11 @@ class Hmr2Recovery:
             recovery=self.name,
             body_model=self.body.name,
         )
+
+
+def _croppable(frame: Frame, detections: Detections) -> Detections:
+    height, width = frame.image_bgr.shape[:2]
+    return detections.select(croppable(detections.boxes_px, width, height))
 
 
 def _separate_body() -> BodyModule:

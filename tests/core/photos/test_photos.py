@@ -8,6 +8,8 @@ import pytest
 from places import SHARED
 
 from humans4d_core.config import PipelineConfig
+from humans4d_core.io import CameraChoice, read_mot
+from humans4d_core.photos import PhotoSource, people_of_photos, photo_pipeline
 from humans4d_core.photos.everybody import Everybody
 from humans4d_core.photos.mesh_files import write_glb, write_obj
 from humans4d_core.types import Frame, TrackState
@@ -134,3 +136,37 @@ def test_the_cameras_focal_length_is_exifs(humans4d, tmp_path):
     camera = json.loads((tmp_path / "o" / "0001_photo.json").read_text())["camera"]
     assert camera["fx"] == pytest.approx(26 * 500 / 43.2666, rel=1e-4)
     assert camera["origin"] == "EXIF: focal length 26 mm of 35 mm film"
+
+
+def test_people_of_several_photographs_are_recovered_at_once(tiny_hmr2, tmp_path, monkeypatch):
+    """And are the same as those of each by itself, in the order of the photographs."""
+    random = np.random.default_rng(0)
+    rows = []
+    for number, count in enumerate((2, 0, 3, 14, 1), start=1):
+        size = (100 + 20 * number, 200, 3)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), random.integers(0, 255, size, np.uint8))
+        rows += [f"{number},-1,{5 + 10 * k},5,60,90,0.9" for k in range(count)]
+    (tmp_path / "boxes.txt").write_text("\n".join(rows))
+    source = PhotoSource([tmp_path], CameraChoice(), read_mot(tmp_path / "boxes.txt"))
+    config = PipelineConfig().replaced(
+        {"recovery": "hmr2", "checkpoint": str(tiny_hmr2), "device": "cpu"}
+    )
+    pipeline = photo_pipeline(config, boxes_are_given=True)
+    batches, recover = [], pipeline.recovery.recover_images
+
+    def counted(frames, detections):
+        batches.append([len(each) for each in detections])
+        return recover(frames, detections)
+
+    monkeypatch.setattr(pipeline.recovery, "recover_images", counted)
+    found = list(people_of_photos(pipeline, source))
+    assert batches == [[2, 0, 3, 14], [1]]
+    assert [photo.path.stem for photo, _ in found] == ["1", "2", "3", "4", "5"]
+    for photo, people in found:
+        pipeline.reset()
+        alone = pipeline.process(photo.frame, photo.boxes).people
+        alone = alone.select(alone.states == TrackState.CONFIRMED)
+        np.testing.assert_array_equal(people.track_ids, alone.track_ids)
+        np.testing.assert_allclose(
+            people.bodies.joints_cam, alone.bodies.joints_cam, rtol=1e-3, atol=1e-3
+        )

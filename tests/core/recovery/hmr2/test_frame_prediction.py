@@ -98,9 +98,9 @@ def test_a_crowd_is_cropped_and_predicted_in_bounded_batches(
     whole = predict(image, BOXES[[0, 1, 2, 0, 1]])
     sizes, predict_batch = [], predict._predict
 
-    def counted(image, boxes):
-        sizes.append(len(boxes))
-        return predict_batch(image, boxes)
+    def counted(part):
+        sizes.append(sum(len(boxes) for _, boxes in part))
+        return predict_batch(part)
 
     monkeypatch.setattr(predict, "_predict", counted)
     monkeypatch.setattr(frame_module, "MAX_BATCH", 2)
@@ -109,3 +109,26 @@ def test_a_crowd_is_cropped_and_predicted_in_bounded_batches(
     for one, other in zip(whole, parts, strict=True):
         if one is not None:
             np.testing.assert_allclose(other, one, atol=1e-4)
+
+
+@pytest.mark.parametrize("on_host", [True, False])
+def test_people_of_many_images_are_those_of_each_in_fewer_batches(
+    model_with_body, image, monkeypatch, on_host
+):
+    monkeypatch.setattr(frame_module, "_stays_on_host", lambda device: on_host)
+    monkeypatch.setattr(frame_module, "MAX_BATCH", 4)
+    predict = FramePredictor(TorchCpuEngine(model_with_body))
+    images = [image, image[::-1, :250].copy(), image[:100].copy(), image[:, ::-1].copy()]
+    boxes = [BOXES[:2], BOXES, BOXES[:0], BOXES[1:]]
+    sizes, predict_batch = [], predict._predict
+
+    def counted(part):
+        sizes.append(sum(len(boxes) for _, boxes in part))
+        return predict_batch(part)
+
+    monkeypatch.setattr(predict, "_predict", counted)
+    together = predict.of_images(images, boxes)
+    assert sizes == [4, 3]
+    for of_image, *each in zip(together, images, boxes, strict=True):
+        for one, other in zip(of_image, predict(*each), strict=True):
+            np.testing.assert_allclose(one, other, atol=2e-5)

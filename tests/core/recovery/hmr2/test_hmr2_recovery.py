@@ -173,16 +173,16 @@ def test_boxes_of_absurd_size_do_no_harm(recovery, frame):
     ],
 )
 def test_what_is_no_body_is_left_out(recovery, frame, monkeypatch, change):
-    predict = recovery._predict
+    predict = recovery._predict.of_images
 
-    def spoiled(image, boxes):
-        found = predict(image, boxes)
+    def spoiled(images, boxes):
+        (found,) = predict(images, boxes)
         found = type(found)(*(None if array is None else array.copy() for array in found))
         change(found)
-        return found
+        return [found]
 
     everybody = recovery.recover(frame, detections())
-    monkeypatch.setattr(recovery, "_predict", spoiled)
+    monkeypatch.setattr(recovery._predict, "of_images", spoiled)
     others = recovery.recover(frame, detections())
     np.testing.assert_array_equal(others.boxes_px, BOXES[[0, 2]])
     np.testing.assert_array_equal(others.vertices_cam, everybody.vertices_cam[[0, 2]])
