@@ -36,7 +36,7 @@ def other_settings(bench: Bench) -> None:
         "use_depth": bench.random.random() < 0.5,
         "detector": bench.random.choice(("movenet", "nanodet")),
         "image_transport": bench.random.choice(("raw", "compressed")),
-        "tracking": bench.random.choice(("default", "phalp")),
+        "tracking": bench.random.choice(("default", "phalp-costs")),
         "horizontal_fov": bench.random.choice((0.0, 0.64)),
     }
     original = {**dict.fromkeys(("target_frame", "ground_frame"), ""), **PARAMETERS}

@@ -47,12 +47,13 @@ class PipelineConfig(PartConfig):
     )
     tracking: str = setting(
         "default",
-        "Follows people; phalp: as published, counts frames and has its own constants instead of "
-        "tracker.*.",
-        choices=("default", "phalp"),
+        "Follows people. phalp-costs: PHALP's costs, predictions and life cycle as published, which "
+        "count frames; the detector's score, boxes of any size and colours of clothes stand in "
+        "place of its thresholds and its appearance network, and tracker.* has no effect.",
+        choices=("default", "phalp-costs"),
     )
     pose_predictor: str = setting(
-        "", "Weights of PHALP's pose predictor, where tracking is phalp. Empty: none.",
+        "", "Weights of PHALP's pose predictor, where tracking is phalp-costs. Empty: none.",
     )
     # fmt: on
 

@@ -12,7 +12,7 @@ from .people_tracker import PeopleTracker
 from .phalp import PhalpConfig, PhalpTracker
 from .tracker import Tracker
 
-TRACKER_NAMES = ("default", "phalp")
+TRACKER_NAMES = ("default", "phalp-costs")
 DEFAULT_TRACKER = "default"
 
 
@@ -22,9 +22,10 @@ def create_tracker(
     body: BodyModel | None = None,
     pose_predictor: Path | None = None,
 ) -> PeopleTracker:
-    """The tracker called `name`: our own, or PHALP' as published, which counts frames.
+    """The tracker called `name`: our own, or one with PHALP's costs, predictions and life cycle as
+    published, which counts frames.
 
-    config: of our own; PHALP' has its constants but for start_score and use_appearance. body: whose
+    config: of our own; the other has its constants but for start_score and use_appearance. body: whose
     surface carries the clothes' colours. pose_predictor: weights of PHALP's, with the original's
     mean_std.npy beside them; without, it expects a person's last pose again.
     Raises Humans4dError for an unknown name, ModelFileError for weights that cannot be used.
@@ -36,7 +37,7 @@ def create_tracker(
     surface = None if body is None else Surface.of_body(body)
     if name == "default":
         if pose_predictor is not None:
-            raise Humans4dError("a pose predictor is PHALP's: choose the tracker phalp")
+            raise Humans4dError("a pose predictor is PHALP's: choose the tracker phalp-costs")
         return Tracker(config, surface)
     # The published .8 and 50x100 px are of another detector and of people who are close.
     published = PhalpConfig(min_score=config.start_score, min_box_px=(0, 0))

@@ -161,7 +161,7 @@ def test_a_sure_box_without_a_body_is_somebody_all_the_same():
     assert depth_sigma[1] > 2 * depth_sigma[0]  # who may lie, and who stands
 
 
-@pytest.mark.parametrize("tracker", ["default", "phalp"])
+@pytest.mark.parametrize("tracker", ["default", "phalp-costs"])
 def test_a_tracker_says_from_which_score_tracks_start(tracker):
     config = PipelineConfig(tracking=tracker, tracker=TrackerConfig(start_score=0.7))
     pipeline = create_pipeline(config)

@@ -83,6 +83,10 @@ def test_simulation_gives_one_line_a_tracker(run):
     code, out, _ = run("simulation", "--scenario", "slow", "--json")
     assert code == 0
     lines = json.loads(out)["lines"]
-    assert [line["tracker"] for line in lines[:3]] == ["default", "default, person_id", "phalp"]
+    assert [line["tracker"] for line in lines[:3]] == [
+        "default",
+        "default, person_id",
+        "phalp-costs",
+    ]
     assert {line["scenario"] for line in lines} == {"slow"}
     assert 0 < lines[0]["score"]["hota"] < 100

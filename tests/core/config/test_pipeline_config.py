@@ -45,7 +45,7 @@ def test_every_setting_says_what_it_means_and_its_own_range_holds_its_default():
         ("threads", "many", "give a number"),
         ("max_people", 2.5, "whole number"),
         ("restart_seconds", float("nan"), "finite"),
-        ("tracking", "sort", "give one of default, phalp"),
+        ("tracking", "sort", "give one of default, phalp-costs"),
         ("tracker.use_joints", 1, "true or false"),
         ("ground_tilt_sigma", 9, "positioning ground_tilt_sigma is 9"),
         ("checkpoint", 7, "give a text"),

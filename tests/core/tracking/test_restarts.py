@@ -15,7 +15,7 @@ from humans4d_core.types import Camera, Detections, Frame, TrackState
 PLACES = [(-1, 0, 5), (1, 0, 6)]
 
 
-@pytest.fixture(params=["default", "phalp"])
+@pytest.fixture(params=["default", "phalp-costs"])
 def see(request, frame_at, people_at):
     """see(seconds, places, **changes of the frame) -> Result."""
     bodies = []

@@ -21,7 +21,7 @@ def test_the_default_sees_clothes_and_starts_from_the_score_of_its_configuration
 
 
 def test_phalp_is_there_by_name():
-    assert isinstance(create_tracker("phalp", TrackerConfig(start_score=0.4)), PhalpTracker)
+    assert isinstance(create_tracker("phalp-costs", TrackerConfig(start_score=0.4)), PhalpTracker)
 
 
 def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(parity_folder, tmp_path):
@@ -29,8 +29,8 @@ def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(parity_folde
     parts = (predictor, predictor.with_suffix(".yaml"), predictor.parent / MEAN_STD)
     weights, *_ = (shutil.copy(part, tmp_path) for part in parts)
     with pytest.raises(ModelFileError, match=r"mean_std\.npy"):
-        create_tracker("phalp", pose_predictor=predictor)
-    assert isinstance(create_tracker("phalp", pose_predictor=Path(weights)), PhalpTracker)
+        create_tracker("phalp-costs", pose_predictor=predictor)
+    assert isinstance(create_tracker("phalp-costs", pose_predictor=Path(weights)), PhalpTracker)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_phalp_takes_a_predictor_with_the_spread_of_poses_beside_it(parity_folde
     [
         ({"name": "nonsense"}, Humans4dError, "nonsense"),
         ({"pose_predictor": Path("x.ckpt")}, Humans4dError, "phalp"),
-        ({"name": "phalp", "pose_predictor": Path("no.ckpt")}, ModelFileError, "no.ckpt"),
+        ({"name": "phalp-costs", "pose_predictor": Path("no.ckpt")}, ModelFileError, "no.ckpt"),
     ],
 )
 def test_a_wrong_choice_is_one_sentence(options, error, told):

@@ -180,10 +180,10 @@ def test_values_that_must_fit_each_other_change_together(live):
 
 
 def test_a_tracker_with_its_own_constants_takes_no_others(live):
-    _, change = live(tracking="phalp")
+    _, change = live(tracking="phalp-costs")
     result = change(tracker__confirm_seconds=1.0)
     assert not result.successful
-    assert "the tracker is phalp" in result.reason
+    assert "the tracker is phalp-costs" in result.reason
 
 
 def test_an_unconfigured_node_takes_everything_but_unknown_words(live):
