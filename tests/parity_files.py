@@ -31,7 +31,7 @@ def lay_out(folder: Path) -> None:
     _write_body_files(folder / "synthetic_smpl", body)
     _write_predictor(folder)
     _write_crops(folder / "crops.npz")
-    for name in ("hmr2_outputs.npz", "hmr2_full_keys.json", "phalp_pose_keys.json",
+    for name in ("hmr2_outputs.npz", "losses.npz", "hmr2_full_keys.json", "phalp_pose_keys.json",
                  "phalp_scenario_input.npz"):  # fmt: skip
         shutil.copy(RECORDINGS / name, folder)
 

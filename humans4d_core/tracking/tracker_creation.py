@@ -25,9 +25,9 @@ def create_tracker(
     """The tracker called `name`: our own, or one with PHALP's costs, predictions and life cycle as
     published, which counts frames.
 
-    config: of our own; the other has its constants but for start_score and use_appearance. body: whose
-    surface carries the clothes' colours. pose_predictor: weights of PHALP's, with the original's
-    mean_std.npy beside them; without, it expects a person's last pose again.
+    config: of our own; the other has its constants but for start_score and use_appearance. body:
+    whose surface carries the clothes' colours. pose_predictor: weights of PHALP's, with the
+    original's mean_std.npy beside them; without, it expects a person's last pose again.
     Raises Humans4dError for an unknown name, ModelFileError for weights that cannot be used.
     """
     if name not in TRACKER_NAMES:

@@ -128,11 +128,15 @@ def main(recordings: Path) -> None:
         golden[name] = golden[name][:1]
     del golden["disc_out"], golden["loss_adv_gen"]  # of the discriminator
     np.savez_compressed(OUTPUT / "hmr2_outputs.npz", **golden)
+    with np.load(recordings / "losses_eval.npz") as recorded:
+        names = ("pred3d", "gt3d", "pred2d", "gt2d", "param_pred", "param_gt", "param_has")
+        kept = {name: recorded[name] for name in (*names, "loss3d", "loss2d", "loss_param")}
+    np.savez_compressed(OUTPUT / "losses.npz", **kept)
     cut_crops(dict(np.load(recordings / "crops.npz")))
     cut_predictor(recordings)
     with np.load(recordings / "phalp_scenario_input.npz") as arrays:
-        names = ("frame", "gt_pid", "bbox_xywh", "conf", "pose229", "loca99")
-        kept = {name: arrays[name] for name in names}
+        of_scenario = ("frame", "gt_pid", "bbox_xywh", "conf", "pose229", "loca99")
+        kept = {name: arrays[name] for name in of_scenario}
     kept["loca99"] = np.where(np.isin(np.arange(99), range(88, 93)), kept["loca99"], 0)
     np.savez_compressed(OUTPUT / "phalp_scenario_input.npz", **kept)
     for name in ("hmr2_full_keys.json", "phalp_pose_keys.json"):
