@@ -48,8 +48,8 @@ class PipelineConfig(PartConfig):
     tracking: str = setting(
         "default",
         "Follows people. phalp-costs: PHALP's costs, predictions and life cycle as published, "
-        "which count frames; the detector's score, boxes of any size and colours of clothes stand in "
-        "place of its thresholds and its appearance network, and tracker.* has no effect.",
+        "which count frames; the detector's score, boxes of any size and colours of clothes stand "
+        "in place of its thresholds and its appearance network, and tracker.* has no effect.",
         choices=("default", "phalp-costs"),
     )
     pose_predictor: str = setting(
