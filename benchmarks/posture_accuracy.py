@@ -36,10 +36,10 @@ from humans4d_core.tracking.posture import (
     posture_features,
     table_likelihoods,
 )
-from humans4d_core.training.landmarks.captured_poses import read_poses
-from humans4d_core.training.landmarks.dressed_renders import Wardrobe
-from humans4d_core.training.landmarks.pose_variety import before_camera, seated, varied
-from humans4d_core.training.landmarks.rendered_pairs import camera_around
+from humans4d_core.training.people.captured_poses import read_poses
+from humans4d_core.training.people.dressed_renders import Wardrobe
+from humans4d_core.training.people.pose_variety import before_camera, seated, varied
+from humans4d_core.training.people.posed_people import camera_around
 from humans4d_core.types import Detections, Frame, Posture, TrackState
 
 UP_ERROR = np.radians(5.0)

@@ -149,6 +149,25 @@ def recording(path):
     return open_recording(path)
 
 
+def shard(path):
+    from humans4d_core.training.hmr2.shards import Shard
+
+    for number in range(len(Shard(path))):
+        Shard(path)[number]
+
+
+def real_poses(path):
+    from humans4d_core.training.hmr2.real_poses import read_real_poses
+
+    read_real_poses(path)
+
+
+def training(path):
+    from humans4d_core.training.hmr2.training_config import read_training_config
+
+    read_training_config(path)
+
+
 #: Name -> what reads, the suffixes it is tried with, the modules that open the file.
 READERS = {
     "video": (source, (".mp4", ".avi"),
@@ -188,6 +207,9 @@ READERS = {
     "table": (table, (".parquet",), ["evaluation/results/tables.py"]),
     "plan": (plan, ("/plan.json",), ["evaluation/results/evaluation_folder.py"]),
     "criteria": (criteria, (".yaml",), ["evaluation/criteria.py"]),
+    "shard": (shard, (".tar",), ["training/hmr2/shards.py"]),
+    "real poses": (real_poses, (".npz",), ["training/hmr2/real_poses.py"]),
+    "training": (training, (".yaml",), ["training/hmr2/training_config.py"]),
     "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip
 #: Modules that open files which they, or the same package, have written.
@@ -196,6 +218,7 @@ OWN_FILES = {
     "evaluation/results/fingerprints.py": "bytes for a hash, of a size that is bounded",
     "evaluation/report/page.py": "its own template",
     "recovery/landmarks/point_corrector.py": "weights of this package, or of its training",
+    "training/hmr2/train_hmr2.py": "what the training has written itself",
     "training/landmarks/rendered_pairs.py": "pairs that the training has rendered",
     "io/video/video_writer.py": "the end of the video that it writes",
     "recovery/hmr2/engines/tensorrt_engine.py": "the network that `humans4d export` has written",

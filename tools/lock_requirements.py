@@ -47,7 +47,16 @@ def resolve(
             command += ["--constraints", str(REQUIREMENTS / "constraints.txt")]
         command += [*options, *map(str, sources), str(lines)]
         if PROJECT in sources:
-            command += ["--extra", "test", "--extra", "view", "--extra", "report"]
+            command += [
+                "--extra",
+                "test",
+                "--extra",
+                "view",
+                "--extra",
+                "report",
+                "--extra",
+                "train",
+            ]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     locked: Locked = {}
     for block in re.findall(r"^\S.*(?:\n .*)*", text, re.M):
@@ -71,7 +80,7 @@ def main() -> None:
     colcon, wheels = REQUIREMENTS / "colcon.txt", REQUIREMENTS / "ros-wheels.txt"
     everything = resolve(PROJECT, colcon, wheels, extra_lines=(torch,))
     torch_set = {name: everything[name] for name in resolve(extra_lines=(torch,))}
-    is_cuda = re.compile(r"torch|triton|nvidia-|cuda-")
+    is_cuda = re.compile(r"(torch|triton)$|nvidia-|cuda-")
     plain = resolve(PROJECT, colcon, extra_lines=(torch,))
     python = {name: block for name, block in everything.items() if name in plain}
     numpy1 = resolve(PROJECT, colcon, extra_lines=(torch, NUMPY_1), constrained=False)

@@ -15,7 +15,7 @@ import typer
 
 from ..errors import Humans4dError
 from ..shown_text import shown
-from . import evaluate, export, train, weights
+from . import evaluate, export, make_data, train, weights
 from .export_motion import export_motion
 from .interrupts import INTERRUPTED
 from .photos import photos
@@ -31,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(make_data.app, name="make-data")
 app.add_typer(train.app, name="train")
 app.add_typer(weights.app, name="weights")
 app.command()(run)

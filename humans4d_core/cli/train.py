@@ -53,3 +53,33 @@ def landmarks_corrector(
             f"{name:18s} PA-MPJPE {score.pa_mpjpe:6.1f} mm   MPJPE {score.mpjpe:6.1f} mm   "
             f"{score.people} people of held-out motions"
         )
+
+
+@app.command()
+def hmr2(
+    config: Annotated[Path, typer.Option(help="YAML file, see configs/.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="Folder for checkpoints, weights and the log. A "
+                     "training that is there already goes on."),
+    ],
+    devices: Annotated[int, typer.Option(min=1, help="GPUs, or processes of a CPU.")] = 1,
+    progress: Annotated[bool, typer.Option(help="Show a bar.")] = True,
+) -> None:  # fmt: skip
+    """HMR 2.0: a network that recovers bodies from crops, and what `--checkpoint` takes of it."""
+    from ..errors import Humans4dError
+
+    try:
+        import lightning  # noqa: F401
+    except ImportError:
+        raise Humans4dError("training needs Lightning: install humans4d's extra .[train]") from None
+    from ..training.hmr2.train_hmr2 import train_hmr2
+    from ..training.hmr2.training_config import read_training_config
+
+    figures = train_hmr2(
+        read_training_config(config), output, lambda news: typer.echo(shown(news, 1000)),
+        progress, devices,
+    )  # fmt: skip
+    for name, value in figures.items():
+        if name.startswith("validation/"):
+            typer.echo(f"{name.removeprefix('validation/'):24s}{value:8.1f} mm")

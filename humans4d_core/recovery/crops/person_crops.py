@@ -59,7 +59,7 @@ def crop_people(image_bgr: np.ndarray, boxes_xyxy: np.ndarray) -> Crops:
     images = np.empty((len(sizes), 3, CROP, CROP), np.float32)
     # OpenCV takes one square at a time; each keeps it busy for half a millisecond or more.
     for out, center, size in zip(images, centers, sizes, strict=True):
-        patch = _patch(image_bgr, center, size)
+        patch = square_patch(image_bgr, center, size)
         np.multiply(patch[..., ::-1].transpose(2, 0, 1), 1 / STD[:, None, None], out=out)
         out -= (MEAN / STD)[:, None, None]
     return Crops(torch.from_numpy(images), centers.astype(np.float32), sizes.astype(np.float32))
@@ -95,8 +95,9 @@ def blur_sigma(sizes: np.ndarray | float) -> np.ndarray:
     return np.where(np.asarray(sizes) > BLUR_ABOVE, (sizes / (2 * CROP) - 1) / 2, 0)
 
 
-def _patch(image: np.ndarray, center: np.ndarray, size: float) -> np.ndarray:
-    """(256, 256, 3) gray levels of one square: uint8, or float32 where it was blurred."""
+def square_patch(image: np.ndarray, center: np.ndarray, size: float) -> np.ndarray:
+    """(256, 256, 3) gray levels of one square, middle and side in px: uint8, or float32 where it
+    was blurred."""
     image_size = np.array(image.shape[1::-1])
     # Larger squares show the whole image as less than a pixel: their blur is of no account.
     sigma = min(float(blur_sigma(size)), 4.0 * image_size.max())

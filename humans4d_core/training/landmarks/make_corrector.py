@@ -15,14 +15,15 @@ import numpy as np
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...errors import Humans4dError
 from ...recovery.landmarks.kinematics import LandmarkSkeleton
-from .captured_poses import CapturedPoses, read_poses
+from ..people.captured_poses import CapturedPoses, poses_of, read_poses
+from ..people.single_thread import one_thread
 from .corrector_training import (
     CorrectorScore,
     CorrectorTraining,
     evaluate_corrector,
     train_corrector,
 )
-from .rendered_pairs import PairMaker, one_thread, read_pairs, save_pairs
+from .rendered_pairs import PairMaker, read_pairs, save_pairs
 
 #: Pairs of a file; a file is made by one process from a seed of its own.
 CHUNK = 2500
@@ -75,14 +76,9 @@ def make_corrector(
     missing = [chunk for chunk in plan.chunks() if not plan.path(*chunk[:2]).is_file()]
     if missing:
         poses = read_poses(plan.mocap, BodyModel(data).at_rest()[1].astype(np.float64))
-        held_out = poses.is_held_out
-        if held_out.all() or not held_out.any():
-            raise Humans4dError(
-                f"{plan.mocap} has to hold motions of CMU's subjects 03, 07 or 38, which judge, "
-                "and of others, which train"
-            )
-        on_news(f"{len(held_out)} poses, {held_out.sum()} of them held out")
-        for done, name in enumerate(_made(plan, poses, missing, processes), start=1):
+        parts = {kind: poses_of(poses, kind == JUDGING) for kind in (JUDGING, TRAINING)}
+        on_news(f"{len(poses.clips)} poses, {poses.is_held_out.sum()} of them held out")
+        for done, name in enumerate(_made(plan, parts, missing, processes), start=1):
             on_news(f"{name} ({done} of {len(missing)})")
     train = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == TRAINING])
     judge = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == JUDGING])
@@ -96,22 +92,19 @@ def make_corrector(
     return evaluate_corrector(judge, landmarks, plan.weights)
 
 
-def _made(plan: CorrectorPlan, poses: CapturedPoses, chunks: list, processes: int) -> Iterator[str]:
+def _made(
+    plan: CorrectorPlan, parts: dict[str, CapturedPoses], chunks: list, processes: int
+) -> Iterator[str]:
     """Names of the files as they are made."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, one_thread) as pool:
         jobs = [
-            pool.submit(_make, plan.path(kind, number), _poses(poses, kind), count,
+            pool.submit(_make, plan.path(kind, number), parts[kind], count,
                         plan.seed_of(kind, number), kind == TRAINING)
             for kind, number, count in chunks
         ]  # fmt: skip
         for job in as_completed(jobs):
             yield job.result()
-
-
-def _poses(poses: CapturedPoses, kind: str) -> CapturedPoses:
-    rows = poses.is_held_out if kind == JUDGING else ~poses.is_held_out
-    return CapturedPoses(poses.local[rows], poses.subjects[rows], poses.clips[rows])
 
 
 def _make(path: Path, poses: CapturedPoses, count: int, seed: int, is_training: bool) -> str:

@@ -5,13 +5,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from humans4d_core.training.landmarks.captured_poses import read_poses
 from humans4d_core.training.landmarks.rendered_pairs import (
     PairMaker,
     Pairs,
     read_pairs,
     save_pairs,
 )
+from humans4d_core.training.people.captured_poses import read_poses
 
 
 @pytest.fixture(scope="module")

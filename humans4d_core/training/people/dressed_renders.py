@@ -26,6 +26,7 @@ class Picture:
 
     image_bgr: np.ndarray  #: (H, W, 3) uint8
     box_px: np.ndarray  #: (4,) around what is seen, as a detector would say it
+    mask: np.ndarray  #: (H, W) bool, pixels that show the person
 
 
 class Wardrobe:
@@ -72,7 +73,7 @@ class Wardrobe:
         box += rng.normal(0, 0.04, 4) * (box[2:] - box[:2]).max()
         if (box[2:] - box[:2]).min() < 16:
             return None
-        return Picture(np.ascontiguousarray(image), box)
+        return Picture(np.ascontiguousarray(image), box, np.ascontiguousarray(seen))
 
 
 def _parts(body: BodyData) -> np.ndarray:

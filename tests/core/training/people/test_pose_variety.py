@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from humans4d_core.training.landmarks.pose_variety import before_camera, mirrored, varied
+from humans4d_core.training.people.pose_variety import before_camera, mirrored, varied
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_the_mirror_image_of_the_mirror_image_is_the_pose(poses):
 
 def test_joints_of_the_mirrored_person_are_mirrored(poses, body):
     from humans4d_core.recovery.landmarks.kinematics import LandmarkSkeleton
-    from humans4d_core.training.landmarks.pose_variety import MIRROR
+    from humans4d_core.training.people.pose_variety import MIRROR
 
     skeleton, betas = LandmarkSkeleton(body), np.zeros((1, 10))
     joints = skeleton.pose(poses[:1], betas).joints[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from humans4d_core.errors import InputFileError
-from humans4d_core.training.landmarks.captured_poses import read_poses
+from humans4d_core.training.people.captured_poses import read_poses
 
 
 def test_poses_are_rotations_and_subject_07_judges(mocap_folder, rest_joints):

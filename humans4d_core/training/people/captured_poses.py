@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputFileError
+from ...errors import Humans4dError, InputFileError
 from ...simulation.gaits import retargeted
 from ...simulation.mocap import FRAME_RATE, read_motion, read_skeleton
 
@@ -51,3 +51,14 @@ def read_poses(folder: Path, rest_joints: np.ndarray) -> CapturedPoses:
     if not parts:
         raise InputFileError(f"{folder}: no motion capture, no .amc or .amc.xz beside an .asf")
     return CapturedPoses(np.concatenate(parts), np.array(subjects), np.array(clips))
+
+
+def poses_of(poses: CapturedPoses, is_held_out: bool) -> CapturedPoses:
+    """Those of HELD_OUT subjects, or of all others. Raises Humans4dError where there is none."""
+    rows = poses.is_held_out == is_held_out
+    if not rows.any():
+        raise Humans4dError(
+            "the motion capture has to hold motions of CMU's subjects "
+            f"{', '.join(HELD_OUT[:-1])} or {HELD_OUT[-1]}, which judge, and of others, which train"
+        )
+    return CapturedPoses(poses.local[rows], poses.subjects[rows], poses.clips[rows])

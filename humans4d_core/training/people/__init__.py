@@ -1,0 +1,1 @@
+"""People to learn from: captured poses, made more various, dressed and rendered."""
