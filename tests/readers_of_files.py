@@ -162,6 +162,12 @@ def real_poses(path):
     read_real_poses(path)
 
 
+def annotations(path):
+    from humans4d_core.training.hmr2.coco_people import CocoPeople
+
+    CocoPeople(path, path.parent)
+
+
 def training(path):
     from humans4d_core.training.hmr2.training_config import read_training_config
 
@@ -209,6 +215,7 @@ READERS = {
     "criteria": (criteria, (".yaml",), ["evaluation/criteria.py"]),
     "shard": (shard, (".tar",), ["training/hmr2/shards.py"]),
     "real poses": (real_poses, (".npz",), ["training/hmr2/real_poses.py"]),
+    "annotations": (annotations, (".json",), ["training/hmr2/coco_people.py"]),
     "training": (training, (".yaml",), ["training/hmr2/training_config.py"]),
     "skeleton": (skeleton, (".asf", ".asf.xz"), ["simulation/mocap.py"]),
 }  # fmt: skip

@@ -68,7 +68,7 @@ class ImageFolderSource(Source):
         reason = None
         for path in self.paths:
             try:
-                return _read_image(path, DeepImages())
+                return read_image(path, DeepImages())
             except (ImageError, InputFileError) as error:
                 reason = reason or f"{shown(path.name)}: {error}"
         raise InputFileError(
@@ -79,7 +79,7 @@ class ImageFolderSource(Source):
         deep = DeepImages()
         for index, path in enumerate(self.paths):
             try:
-                image = _read_image(path, deep)
+                image = read_image(path, deep)
                 camera = self._cameras.camera(image.shape[1], image.shape[0])
             except (ImageError, InputFileError) as error:
                 self.skipped += 1
@@ -124,7 +124,7 @@ def _image_paths(path: Path) -> list[Path]:
     return [path / name for name in sorted(sorted(names), key=natural_order)]
 
 
-def _read_image(path: Path, deep: DeepImages) -> np.ndarray:
+def read_image(path: Path, deep: DeepImages) -> np.ndarray:
     """(H, W, 3) uint8 BGR, turned as EXIF says. Raises ImageError, InputFileError."""
     # By its bytes: OpenCV takes no names that are not UTF-8, and would wait for a FIFO.
     data = np.frombuffer(read_regular(path, MOST_BYTES), np.uint8)

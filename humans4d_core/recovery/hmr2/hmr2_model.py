@@ -34,9 +34,12 @@ class Hmr2(nn.Module):
 
     def forward(self, crops: torch.Tensor) -> NetworkOutput:
         """Normalised RGB crops (N, 3, 256, 256) -> parameters in the head's precision."""
+        return read_out(self.head(self.tokens(crops).to(self.head.dtype)))
+
+    def tokens(self, crops: torch.Tensor) -> torch.Tensor:
+        """Normalised RGB crops (N, 3, 256, 256) -> the backbone's tokens (N, 192, C)."""
         images = crops[..., MARGIN:-MARGIN].to(self.backbone.pos_embed.dtype)
-        tokens = self.backbone.tokens(images)
-        return read_out(self.head(tokens.to(self.head.dtype)))
+        return self.backbone.tokens(images)
 
 
 def read_out(head_output: HeadOutput) -> NetworkOutput:

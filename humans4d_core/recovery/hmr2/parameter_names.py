@@ -5,9 +5,9 @@ The backbone's are the same. The head's official ones number the parts of a laye
 
 from __future__ import annotations
 
-#: Not needed to recover bodies: the discriminator judges poses in training, a running mean of the
-#: weights is exported by itself.
-IGNORED_PREFIXES = ("discriminator.", "ema.")
+#: Not needed to recover bodies: of a training, whose discriminator judges poses, whose heatmaps
+#: teach the backbone, and whose running mean of the weights is exported by itself.
+IGNORED_PREFIXES = ("discriminator.", "ema.", "heatmaps.")
 IGNORED_NAMES = ("initialized",)
 BODY_PREFIX = "smpl."
 

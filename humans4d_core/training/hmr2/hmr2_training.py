@@ -16,11 +16,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ...evaluation.pose_metrics import mpjpe, pa_mpjpe
 from ...geometry.rotations import rotation_6d_to_matrix
 from ...recovery.engines import NetworkOutput
-from ...recovery.hmr2.hmr2_model import Hmr2
+from ...recovery.hmr2.hmr2_model import Hmr2, read_out
 from .body_keypoints import PELVIS, body_keypoints
 from .checkpoint_layout import from_official, to_official
 from .crop_projection import project_to_crop
 from .discriminator import Discriminator
+from .keypoint_heatmaps import KeypointHeatmaps, heatmap_loss
 from .learning_rate import learning_rate_factor
 from .losses import (
     discriminator_loss,
@@ -40,14 +41,24 @@ class Hmr2Training(lightning.LightningModule):
 
     automatic_optimization = False  # two optimisers a batch
 
-    def __init__(self, config: TrainingConfig, model: Hmr2, real_poses: np.ndarray | None = None):
-        """real_poses: (F, 23, 3, 3) for the discriminator; None: there is no discriminator."""
+    def __init__(
+        self,
+        config: TrainingConfig,
+        model: Hmr2,
+        num_keypoints: int,
+        real_poses: np.ndarray | None = None,
+    ):
+        """num_keypoints: of a sample. real_poses: (F, 23, 3, 3) for the discriminator; None: there
+        is no discriminator."""
         super().__init__()
         self.config = config
         assert model.body is not None
         self.body = model.body
         model.body = None  # its arrays are not trained, and not saved with each network
         self.model = model
+        self.heatmaps = None
+        if config.losses.heatmaps:
+            self.heatmaps = KeypointHeatmaps(config.network.embed_dim, num_keypoints)
         self.discriminator = None if real_poses is None else Discriminator()
         self._real_poses = None if real_poses is None else torch.from_numpy(real_poses)
         self.ema = None
@@ -68,12 +79,14 @@ class Hmr2Training(lightning.LightningModule):
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """AdamW for each network."""
         config = self.config
+        maker = [*self.model.parameters()]
+        if self.heatmaps is not None:
+            maker += self.heatmaps.parameters()
+        judge = [] if self.discriminator is None else [*self.discriminator.parameters()]
         return [
-            torch.optim.AdamW(
-                network.parameters(), config.learning_rate, weight_decay=config.weight_decay
-            )
-            for network in (self.model, self.discriminator)
-            if network is not None
+            torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
+            for parameters in (maker, judge)
+            if parameters
         ]
 
     def training_step(self, batch: Batch, number: int) -> None:
@@ -84,8 +97,11 @@ class Hmr2Training(lightning.LightningModule):
         for optimizer in (generator, *judge):
             for group in optimizer.param_groups:
                 group["lr"] = self.config.learning_rate * factor
-        output = self.model(batch["image"])
+        tokens = self.model.tokens(batch["image"])
+        output = read_out(self.model.head(tokens))
         terms = self.losses(output, batch)
+        if self.heatmaps is not None:
+            terms["heatmaps"] = heatmap_loss(self.heatmaps(tokens), batch["keypoints_2d"])
         if self.discriminator is not None:
             self.discriminator.requires_grad_(False)
             judged = self.discriminator(output.body_pose, output.betas)

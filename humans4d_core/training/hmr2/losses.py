@@ -25,6 +25,9 @@ class LossWeights:
     body_pose: float = 0.001
     betas: float = 0.0005
     adversarial: float = 0.0005
+    #: Of where each keypoint is among the backbone's tokens, see keypoint_heatmaps. The original
+    #: has none: its backbone comes from ViTPose, which has learned this before.
+    heatmaps: float = 0.0
 
 
 def keypoint_loss_2d(predicted: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

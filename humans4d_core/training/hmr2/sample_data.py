@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,7 +17,8 @@ from torch.utils.data import Dataset, Sampler
 
 from ...errors import Humans4dError, InputFileError
 from ...recovery.crops.person_crops import MEAN, STD
-from .samples import ARRAYS, Sample, mirrored
+from .coco_people import CocoPeople
+from .samples import ARRAYS, Sample
 from .shards import Shard
 from .training_config import DataSet
 
@@ -28,13 +30,28 @@ _log = logging.getLogger(__name__)
 Place = tuple[int, int, int]  #: of a sample: its set, its number there, the seed of its changes
 
 
-class ShardedSamples(Dataset[dict[str, torch.Tensor]]):
-    """Samples of sets of shards, by their places."""
+class People(Protocol):
+    """Samples of one file."""
 
-    def __init__(self, sets: Sequence[Sequence[Path]], flip: float = 0.0, color: float = 0.0):
-        """flip, color: see TrainingConfig. Raises InputFileError for a shard that is none."""
-        self.sets = [[Shard(path) for path in paths] for paths in sets]
-        self._ends = [np.cumsum([len(shard) for shard in shards]) for shards in self.sets]
+    path: Path
+    problems: list[str]  #: what was left out, and why
+
+    def __len__(self) -> int: ...
+
+    def sample(self, number: int, rng: np.random.Generator | None, flip: bool) -> Sample:
+        """One of them; rng: of changes of the crop, None: there are none. Raises InputFileError
+        for one that is broken."""
+        ...
+
+
+class Samples(Dataset[dict[str, torch.Tensor]]):
+    """Samples of several sets, by their places."""
+
+    def __init__(self, sets: Sequence[DataSet], flip: float = 0.0, color: float | None = None):
+        """flip, color: see TrainingConfig; color None: nothing is changed. Raises InputFileError
+        for a file that holds no samples."""
+        self.sets: list[list[People]] = [_people(each) for each in sets]
+        self._ends = [np.cumsum([len(people) for people in files]) for files in self.sets]
         self._flip, self._color = flip, color
 
     @property
@@ -48,28 +65,36 @@ class ShardedSamples(Dataset[dict[str, torch.Tensor]]):
     def __getitem__(self, place: Place) -> dict[str, torch.Tensor]:
         """Raises Humans4dError where MOST_BROKEN samples from there on are broken."""
         number_of_set, number, seed = place
-        sample = self._sample(number_of_set, number)
-        rng = np.random.default_rng(seed)
-        if rng.random() < self._flip:
-            sample = mirrored(sample)
-        tint = rng.uniform(1 - self._color, 1 + self._color, 3).astype(np.float32)
-        rgb = np.clip(sample.crop_bgr[..., ::-1] * tint, 0, 255)
+        rng = None if self._color is None else np.random.default_rng(seed)
+        flip = rng is not None and bool(rng.random() < self._flip)
+        sample = self._sample(number_of_set, number, rng, flip)
+        rgb = sample.crop_bgr[..., ::-1].astype(np.float32)
+        if rng is not None and self._color is not None:
+            rgb *= rng.uniform(1 - self._color, 1 + self._color, 3).astype(np.float32)
         arrays = {name: torch.from_numpy(np.array(getattr(sample, name))) for name in ARRAYS}
-        image = ((rgb - MEAN) / STD).transpose(2, 0, 1)
+        image = ((np.clip(rgb, 0, 255) - MEAN) / STD).transpose(2, 0, 1)
         return {"image": torch.from_numpy(np.ascontiguousarray(image, np.float32)), **arrays}
 
-    def _sample(self, number_of_set: int, number: int) -> Sample:
-        shards, ends = self.sets[number_of_set], self._ends[number_of_set]
+    def _sample(
+        self, number_of_set: int, number: int, rng: np.random.Generator | None, flip: bool
+    ) -> Sample:
+        files, ends = self.sets[number_of_set], self._ends[number_of_set]
         reason = ""
         for shift in range(MOST_BROKEN):
             row = (number + shift) % int(ends[-1])
             k = int(np.searchsorted(ends, row, side="right"))
             try:
-                return shards[k][row - int(ends[k]) + len(shards[k])]
+                return files[k].sample(row - int(ends[k]) + len(files[k]), rng, flip)
             except InputFileError as error:
                 reason = str(error)
                 _log.warning("skipped: %s", reason)
         raise Humans4dError(f"{MOST_BROKEN} samples in a row are broken; the last: {reason}")
+
+
+def _people(data: DataSet) -> list[People]:
+    if data.images is None:
+        return [Shard(path) for path in data.paths]
+    return [CocoPeople(path, data.images) for path in data.paths]
 
 
 class RandomPlaces(Sampler[list[Place]]):

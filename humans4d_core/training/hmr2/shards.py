@@ -17,7 +17,7 @@ from ...errors import Humans4dError, InputFileError
 from ...shown_text import shown
 from ...untrusted_files.arrays import parse_npy
 from ...untrusted_files.regular_files import open_regular
-from .samples import ARRAYS, Sample
+from .samples import ARRAYS, Sample, mirrored
 
 #: Bytes of a member, at most.
 LARGEST_MEMBER = 4_000_000
@@ -76,6 +76,10 @@ class Shard:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def sample(self, number: int, rng: np.random.Generator | None, flip: bool) -> Sample:
+        """As it is, or mirrored: the crops are made. Raises InputFileError for a broken one."""
+        return mirrored(self[number]) if flip else self[number]
 
     def __getitem__(self, number: int) -> Sample:
         """Raises InputFileError for a sample that is broken."""

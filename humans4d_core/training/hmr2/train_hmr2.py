@@ -28,8 +28,8 @@ from .checkpoint_layout import to_official
 from .checkpoint_writing import LastCheckpoint, WholeCheckpoints
 from .hmr2_training import Hmr2Training, NotFinite
 from .real_poses import read_real_poses
-from .sample_data import RandomPlaces, ShardedSamples
-from .training_config import TrainingConfig, described
+from .sample_data import RandomPlaces, Samples
+from .training_config import DataSet, TrainingConfig, described
 
 #: Names in the output folder.
 LAST, WEIGHTS, CONFIGURATION = "last.ckpt", "hmr2.safetensors", "configuration.json"
@@ -57,13 +57,19 @@ def train_hmr2(
     torch.set_float32_matmul_precision("high")
     output.mkdir(parents=True, exist_ok=True)
     _check_same(output, config)
-    samples = ShardedSamples([each.shards for each in config.train], config.flip, config.color)
-    for problem in [p for shards in samples.sets for shard in shards for p in shard.problems]:
+    samples = Samples(config.train, config.flip, config.color)
+    for problem in [p for files in samples.sets for people in files for p in people.problems]:
         on_news(f"note: {problem}")
+    counts = sorted({len(samples[k, 0, 0]["keypoints_2d"]) for k in range(len(samples.sets))})
+    if len(counts) > 1:
+        raise Humans4dError(
+            f"samples have {' and '.join(map(str, counts))} keypoints: only sets with "
+            "equally many can be mixed"
+        )
     body = BodyModule(load_body(config.body) if config.body else _free_body())
     model = initial_network(config, samples, body)
     real = None if config.real_poses is None else read_real_poses(config.real_poses)
-    module = Hmr2Training(config, model, real)
+    module = Hmr2Training(config, model, counts[0], real)
     trainer = _trainer(config, output, progress, devices)
     last = output / LAST
     start = 0
@@ -80,7 +86,7 @@ def train_hmr2(
     training = DataLoader(samples, batch_sampler=places, **options)
     judging = None
     if config.validation:
-        held_out = ShardedSamples([config.validation])
+        held_out = Samples([DataSet(config.validation)])
         rows = [(0, number, 0) for number in range(len(held_out))]
         judging = DataLoader(held_out, config.batch_size, sampler=rows, **options)
     try:
@@ -97,7 +103,7 @@ def train_hmr2(
     return {name: float(value) for name, value in trainer.logged_metrics.items()}
 
 
-def initial_network(config: TrainingConfig, samples: ShardedSamples, body: BodyModule) -> Hmr2:
+def initial_network(config: TrainingConfig, samples: Samples, body: BodyModule) -> Hmr2:
     """The network of `initial_weights`, or a new one that begins with the data's mean pose."""
     if config.initial_weights is not None:
         model = load_checkpoint(config.initial_weights, config.network)
@@ -110,12 +116,12 @@ def initial_network(config: TrainingConfig, samples: ShardedSamples, body: BodyM
     rng = np.random.default_rng(config.seed)
     rows = rng.integers(samples.sizes[0], size=MEAN_SAMPLES)
     chosen = [samples[0, int(row), 0] for row in rows]
+    # The root's is short where people face all ways, so that it is soon turned to any.
     rotations = torch.stack([
         torch.cat((each["global_orient"][None], each["body_pose"])) for each in chosen
-    ])  # fmt: skip
+    ]).mean(0)  # fmt: skip
     # The first two columns, one after the other.
-    mean = rotations.mean(0)[..., :2].transpose(-1, -2).reshape(1, -1)
-    model.head.mean_pose.copy_(mean)
+    model.head.mean_pose.copy_(rotations[..., :2].transpose(-1, -2).reshape(1, -1))
     model.head.mean_camera.copy_(torch.tensor([[0.9, 0.0, 0.0]]))
     return model
 

@@ -17,10 +17,11 @@ from .losses import LossWeights
 
 @dataclass(frozen=True)
 class DataSet:
-    """Shards that are drawn from together."""
+    """Files that are drawn from together."""
 
-    shards: tuple[Path, ...]
+    paths: tuple[Path, ...]  #: shards, or annotations of COCO
     weight: float = 1.0  #: share of the samples, relative to the other sets'
+    images: Path | None = None  #: folder of the annotations' images; None: they are shards
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _part(path: Path, name: str, value: Any) -> Any:
         sets = value if isinstance(value, list) else [value]
         return tuple(_data_set(path, each) for each in sets)
     if name == "validation":
-        return _shards(path, value)
+        return _files(path, value)
     if name in ("real_poses", "body", "initial_weights"):
         return None if value is None else path.parent / str(value)
     if name in ("network", "losses"):
@@ -111,22 +112,29 @@ def _part(path: Path, name: str, value: Any) -> Any:
 
 def _data_set(path: Path, value: Any) -> DataSet:
     if isinstance(value, str):
-        return DataSet(_shards(path, value))
-    if not isinstance(value, dict) or set(value) - {"shards", "weight"} or "shards" not in value:
-        raise Humans4dError(f"{shown(path)}: an entry of train is {{shards: ..., weight: ...}}")
+        return DataSet(_files(path, value))
+    names = set(value) - {"weight"} if isinstance(value, dict) else set()
+    if names not in ({"shards"}, {"coco", "images"}):
+        raise Humans4dError(
+            f"{shown(path)}: an entry of train is {{shards: ..., weight: ...}} or "
+            "{coco: ..., images: ..., weight: ...}"
+        )
     weight = value.get("weight", 1.0)
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not weight > 0:
         raise Humans4dError(f"{shown(path)}: a weight is {shown(repr(weight))}: give one above 0")
-    return DataSet(_shards(path, value["shards"]), float(weight))
+    if "coco" in names:
+        images = path.parent / str(value["images"])
+        return DataSet(_files(path, value["coco"]), float(weight), images)
+    return DataSet(_files(path, value["shards"]), float(weight))
 
 
-def _shards(path: Path, value: Any) -> tuple[Path, ...]:
+def _files(path: Path, value: Any) -> tuple[Path, ...]:
     patterns = value if isinstance(value, list) else [value]
     found: list[Path] = []
     for pattern in patterns:
         matching = sorted(glob.glob(str(path.parent / str(pattern))))
         if not matching:
-            raise Humans4dError(f"{shown(path)}: no shard is at {shown(pattern)}")
+            raise Humans4dError(f"{shown(path)}: nothing is at {shown(pattern)}")
         found += map(Path, matching)
     return tuple(found)
 

@@ -5,7 +5,7 @@ import pytest
 
 from humans4d_core.errors import Humans4dError
 from humans4d_core.recovery.crops.person_crops import MEAN, STD
-from humans4d_core.training.hmr2.sample_data import RandomPlaces, ShardedSamples
+from humans4d_core.training.hmr2.sample_data import RandomPlaces, Samples
 from humans4d_core.training.hmr2.shards import write_shard
 from humans4d_core.training.hmr2.training_config import DataSet
 
@@ -42,7 +42,7 @@ def test_sets_are_drawn_by_their_weights_and_samples_evenly():
 
 
 def test_samples_of_all_shards_are_found(shards, people):
-    samples = ShardedSamples([shards[:2], shards[2:]])
+    samples = Samples([DataSet(shards[:2]), DataSet(shards[2:])])
     assert samples.sizes == [5, 1]
     order = [(0, k) for k in range(5)] + [(1, 0)]
     for place, sample in zip(order, people, strict=False):
@@ -53,7 +53,7 @@ def test_samples_of_all_shards_are_found(shards, people):
 
 
 def test_changes_are_the_seeds(shards):
-    samples = ShardedSamples([shards], flip=0.5, color=0.2)
+    samples = Samples([DataSet(shards)], flip=0.5, color=0.2)
     images = [samples[0, 0, seed]["image"].numpy() for seed in (1, 1, 2, 3, 4)]
     assert np.array_equal(images[0], images[1])
     assert all(not np.array_equal(images[0], other) for other in images[2:])
@@ -67,7 +67,7 @@ def test_a_broken_sample_is_passed_over_and_a_broken_shard_is_told(shards, tmp_p
     start = data.index(b"\xff\xd8\xff")
     data[start : start + 2000] = bytes(2000)
     (tmp_path / "broken.tar").write_bytes(data)
-    samples = ShardedSamples([[tmp_path / "broken.tar"]])
+    samples = Samples([DataSet((tmp_path / "broken.tar",))])
     after = samples[0, 1, 0]["betas"].numpy()
     np.testing.assert_array_equal(samples[0, 0, 0]["betas"].numpy(), after)
     for start in range(len(data) - 3):
@@ -75,4 +75,4 @@ def test_a_broken_sample_is_passed_over_and_a_broken_shard_is_told(shards, tmp_p
             data[start : start + 3] = bytes(3)
     (tmp_path / "broken.tar").write_bytes(data)
     with pytest.raises(Humans4dError, match="samples in a row are broken"):
-        ShardedSamples([[tmp_path / "broken.tar"]])[0, 0, 0]
+        Samples([DataSet((tmp_path / "broken.tar",))])[0, 0, 0]

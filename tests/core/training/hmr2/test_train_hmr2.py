@@ -1,5 +1,7 @@
 """`humans4d train hmr2`, whole: shards in, checkpoints and weights out."""
 
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -133,3 +135,28 @@ def test_it_learns(run, folder, tmp_path):
     rows = [line.split() for line in out.splitlines() if line.endswith(" mm")]
     figures = {name: float(value) for name, value, _ in rows}
     assert figures["MPJPE"] < figures["mean_pose_MPJPE"]
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_gradients_of_one_with_the_double_batch(folder, tmp_path):
+    """Read off AdamW's first mean, which is a tenth of the gradient after one step."""
+    means = {}
+    for devices, batch in ((1, 8), (2, 4)):
+        config = folder / f"devices{devices}.yaml"
+        text = CONFIG.format(steps=1).replace("batch_size: 4", f"batch_size: {batch}")
+        for line in ("real_poses: real.npz\n", "gradient_clip: 1.0\n", "validation: people.tar\n"):
+            text = text.replace(line, "")
+        config.write_text(text)
+        out = tmp_path / str(devices)
+        subprocess.run(
+            [sys.executable, "-m", "humans4d_core.cli.main", "train", "hmr2", "--no-progress",
+             "--config", str(config), "-o", str(out), "--devices", str(devices)],
+            check=True, timeout=300,
+        )  # fmt: skip
+        (state,) = torch.load(out / "last.ckpt", map_location="cpu", weights_only=True)[
+            "optimizer_states"
+        ]
+        means[devices] = [each["exp_avg"] for each in state["state"].values()]
+    for one, two in zip(means[1], means[2], strict=True):
+        torch.testing.assert_close(two, one, rtol=1e-3, atol=1e-5)
+    assert max(mean.abs().max() for mean in means[1]) > 1e-3

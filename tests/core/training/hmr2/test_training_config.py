@@ -46,7 +46,7 @@ def test_paths_are_relative_to_the_file_and_may_be_patterns(write, tmp_path):
         ("- 1", "no list of settings"),
         ("steps: 5", "train is empty"),
         ("train: a.tar\nstep: 5", "no setting 'step'"),
-        ("train: none*.tar", "no shard is at none"),
+        ("train: none*.tar", "nothing is at none"),
         ("train: {shards: a.tar, weigth: 1}", "an entry of train is"),
         ("train: {shards: a.tar, weight: 0}", "weight is 0: give one above 0"),
         ("train: a.tar\nsteps: many", "steps is 'many': give a number"),
