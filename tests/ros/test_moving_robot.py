@@ -276,6 +276,7 @@ def cardboard_bag(tmp_path_factory):
     return path, cardboard.hips
 
 
+@pytest.mark.slow
 def test_a_photographed_person_stands_still_in_odom(start_node, station, cardboard_bag):
     """odom's z = 0 is the floor, which the node is told."""
     bag, hips = cardboard_bag

@@ -259,6 +259,7 @@ def test_boxes(underlay, node):
     assert len(seen) >= COUNT and 0 < sum(seen) < len(seen) and any(people)
 
 
+@pytest.mark.slow
 def test_all_of_it_over_the_network(start_node, station, make_image_message):
     """To a process of its own, mixed and as fast as it comes; then it works as ever."""
     node = start_node(use_depth="true", target_frame="odom", tf_timeout=0.0, recovery="landmarks")

@@ -249,6 +249,7 @@ def pipeline():
 SMALL = np.zeros((48, 64, 3), np.uint8)
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_is_followed(run_node_here, pipeline, station, make_image_message):
     run_node_here(pipeline(), use_sim_time=True, horizontal_fov=1.0)
     clock = station.node.create_publisher(Clock, "/clock", 1)

@@ -29,6 +29,7 @@ def test_every_switch_changes_one_thing():
         assert len(changed) == (name != EVERYTHING)
 
 
+@pytest.mark.slow
 def test_lines_are_of_everything_each_cue_and_the_cameras_poses():
     pytest.importorskip("trackeval")
     heard = []

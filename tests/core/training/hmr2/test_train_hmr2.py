@@ -126,6 +126,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_its_batch(run, folder
         assert batch["image"].shape == (4, 3, 256, 256)
 
 
+@pytest.mark.slow
 def test_it_learns(run, folder, tmp_path):
     """Twelve people by heart: better than their mean pose, turned right."""
     text = CONFIG.format(steps=120).replace("validate_every: 3", "validate_every: 60")

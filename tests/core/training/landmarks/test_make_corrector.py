@@ -14,6 +14,7 @@ def run(humans4d):
     return partial(humans4d, "train", "landmarks-corrector")
 
 
+@pytest.mark.slow
 def test_pairs_weights_and_figures(run, mocap_folder, tmp_path, landmarks):
     options = ["--mocap", mocap_folder, "-o", tmp_path / "w.npz", "--pairs", 6, "--held-out", 3,
                "--steps", 3, "--processes", 1]  # fmt: skip
