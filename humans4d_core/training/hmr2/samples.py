@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ..people.mirror import MIRRORED_JOINTS, mirrored_rotations
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -24,9 +26,6 @@ class Sample:
 
 #: Fields that are arrays of numbers, in files and in batches.
 ARRAYS = tuple(f.name for f in fields(Sample))[2:]
-#: SMPL's joints of the other side, for a mirrored person.
-MIRRORED_JOINTS = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20,
-                   23, 22)  # fmt: skip
 #: The keypoints of the other side, by the number of keypoints: SMPL's, and HMR 2.0's (OpenPose's
 #: 25, then 19 more).
 MIRRORED_KEYPOINTS = {
@@ -34,19 +33,19 @@ MIRRORED_KEYPOINTS = {
     44: (0, 1, 5, 6, 7, 2, 3, 4, 8, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17, 22, 23, 24, 19, 20, 21,
          30, 29, 28, 27, 26, 25, 36, 35, 34, 33, 32, 31, 37, 38, 39, 40, 41, 42, 43),
 }  # fmt: skip
-_FLIP = np.diag([-1.0, 1.0, 1.0]).astype(np.float32)
 
 
 def mirrored(sample: Sample) -> Sample:
     """The sample in a mirror."""
     places = list(MIRRORED_KEYPOINTS[len(sample.keypoints_2d)])
-    below_root = [joint - 1 for joint in MIRRORED_JOINTS[1:]]
+    local = np.concatenate((sample.global_orient[None], sample.body_pose))
+    turned = mirrored_rotations(local)
     keypoints_3d, keypoints_2d = sample.keypoints_3d[places], sample.keypoints_2d[places]
     return Sample(
         np.ascontiguousarray(sample.crop_bgr[:, ::-1]),
         np.ascontiguousarray(sample.mask[:, ::-1]),
-        _FLIP @ sample.global_orient @ _FLIP,
-        _FLIP @ sample.body_pose[below_root] @ _FLIP,
+        turned[0],
+        turned[1:],
         sample.betas,
         keypoints_3d * np.array((-1, 1, 1, 1), np.float32),
         keypoints_2d * np.array((-1, 1, 1), np.float32),

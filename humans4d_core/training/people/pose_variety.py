@@ -6,10 +6,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ...recovery.landmarks.joint_limits import ACTIVE_JOINTS, joint_limits
+from .mirror import mirrored_rotations
 
-#: SMPL's joints of the other side.
-MIRROR = [0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20, 23, 22]
-_FLIP = np.diag([-1.0, 1.0, 1.0])
 _UPPER, _LEFT_ARM, _RIGHT_ARM = (3, 6, 9, 12, 15), (13, 16, 18, 20), (14, 17, 19, 21)
 _LEFT_LEG, _RIGHT_LEG = (1, 4, 7), (2, 5, 8)
 _LIMBS = (_LEFT_ARM, _RIGHT_ARM, _LEFT_LEG + _RIGHT_LEG, _UPPER, _LEFT_LEG, _RIGHT_LEG)
@@ -18,21 +16,16 @@ _LOW, _HIGH, _ = joint_limits()
 _UP_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 
 
-def mirrored(local: np.ndarray) -> np.ndarray:
-    """(24, 3, 3) with left and right exchanged."""
-    return _FLIP @ local[MIRROR] @ _FLIP
-
-
 def varied(local: np.ndarray, poses: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A pose (24, 3, 3) made of `local` and, here and there, of others (F, 24, 3, 3)."""
     local = local.astype(np.float64)
     if rng.random() < 0.5:
-        local = mirrored(local)
+        local = mirrored_rotations(local)
     if rng.random() < 0.6:
         for limb in _LIMBS:
             if rng.random() < 0.3:
                 other = poses[rng.integers(len(poses))]
-                other = mirrored(other) if rng.random() < 0.5 else other
+                other = mirrored_rotations(other) if rng.random() < 0.5 else other
                 local[list(limb)] = other[list(limb)]
     if rng.random() < 0.25:
         for pair, share in (((16, 18), 0.6), ((17, 19), 0.6), ((1, 4), 0.25), ((2, 5), 0.25)):
