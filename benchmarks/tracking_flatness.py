@@ -101,7 +101,10 @@ def main() -> None:
         options.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1
     ) as pool:
         tasks = [(variant, pool.submit(scores, variant, options.folders)) for variant in variants]
-        results = {variant: np.array(task.result()) for variant, task in tasks}
+        results = {}
+        for done, (variant, task) in enumerate(tasks, start=1):
+            results[variant] = np.array(task.result())
+            print(f"\r{done} of {len(tasks)}", end="", file=sys.stderr)
     whole = results[AS_IT_IS, 1.0]
     print(f"{'':36}{'HOTA: half, double':>22}{'MOTA':>16}{'handovers':>14}")
     print(f"{AS_IT_IS:36}{whole[:, 0].mean():22.1f}{whole[:, 1].mean():16.1f}"
