@@ -1,6 +1,6 @@
 """Everybody in photograph after photograph, the people of several recovered at once.
 
-A GPU is as fast with the crops of sixteen people as with those of three.
+A GPU is busy with the crops of many people at once, and few photographs hold many.
 """
 
 from __future__ import annotations

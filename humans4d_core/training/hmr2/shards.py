@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ...errors import Humans4dError, InputFileError
+from ...io.images.picture_size import check_picture_size
 from ...shown_text import shown
 from ...untrusted_files.arrays import parse_npy
 from ...untrusted_files.regular_files import open_regular
@@ -123,6 +124,7 @@ def _sample(members: dict[str, bytes]) -> Sample:
 
 
 def _decoded(data: bytes, mode: int, name: str) -> np.ndarray:
+    check_picture_size(data)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), mode) if data else None
     if image is None or image.shape[:2] != (256, 256):
         raise ValueError(f"{name} is no image of 256 x 256 pixels")

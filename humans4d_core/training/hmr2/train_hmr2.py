@@ -17,7 +17,7 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ...body import EMBEDDED_BODY, load_body, read_body_file
+from ...body import load_body
 from ...body.body_module import BodyModule
 from ...errors import Humans4dError
 from ...recovery.hmr2.checkpoint import load_checkpoint, open_checkpoint
@@ -66,11 +66,12 @@ def train_hmr2(
             f"samples have {' and '.join(map(str, counts))} keypoints: only sets with "
             "equally many can be mixed"
         )
-    body = BodyModule(load_body(config.body) if config.body else _free_body())
+    body = BodyModule(load_body(config.body))
     model = initial_network(config, samples, body)
     real = None if config.real_poses is None else read_real_poses(config.real_poses)
     module = Hmr2Training(config, model, counts[0], real)
-    trainer = _trainer(config, output, progress, devices)
+    every = min(config.validate_every, config.steps)
+    trainer = _trainer(config, output, every, progress, devices)
     last = output / LAST
     start = 0
     if last.is_file():
@@ -95,9 +96,10 @@ def train_hmr2(
         path = output / "not_finite.npz"
         np.savez(path, **{name: value.cpu().numpy() for name, value in error.batch.items()})
         raise Humans4dError(f"{error}: its batch is in {path}") from None
-    trainer.save_checkpoint(last)
-    if judging is not None and config.steps % config.validate_every:
-        trainer.validate(module, judging, verbose=False)
+    if config.steps % every:  # else the last step's were
+        trainer.save_checkpoint(last)
+        if judging is not None:
+            trainer.validate(module, judging, verbose=False)
     if trainer.is_global_zero:
         export(module, output / WEIGHTS)
     return {name: float(value) for name, value in trainer.logged_metrics.items()}
@@ -138,14 +140,9 @@ def export(module: Hmr2Training, path: Path) -> None:
         official.unlink()
 
 
-def _free_body() -> Any:
-    return read_body_file(EMBEDDED_BODY, name="anny")
-
-
 def _trainer(
-    config: TrainingConfig, output: Path, progress: bool, devices: int
+    config: TrainingConfig, output: Path, every: int, progress: bool, devices: int
 ) -> lightning.Trainer:
-    every = min(config.validate_every, config.steps)
     callbacks: list[lightning.Callback] = [LastCheckpoint(output / LAST, every)]
     if config.validation:
         best = ModelCheckpoint(

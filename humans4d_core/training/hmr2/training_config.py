@@ -79,6 +79,7 @@ def read_training_config(path: Path) -> TrainingConfig:
     value that cannot be.
     """
     content = read_yaml(path)
+    path = path.resolve()  # a training is the same from wherever it is started
     if not isinstance(content, dict):
         raise InputFileError(f"{shown(path)} is no list of settings: name: value")
     known = {f.name for f in fields(TrainingConfig)}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...errors import Humans4dError
 from ...recovery.landmarks.kinematics import LandmarkSkeleton
 from ..people.captured_poses import CapturedPoses, poses_of, read_poses
-from ..people.single_thread import one_thread
+from ..people.file_parts import HELD_OUT, TRAINING, made, parts
 from .corrector_training import (
     CorrectorScore,
     CorrectorTraining,
@@ -27,7 +24,6 @@ from .rendered_pairs import PairMaker, read_pairs, save_pairs
 
 #: Pairs of a file; a file is made by one process from a seed of its own.
 CHUNK = 2500
-TRAINING, JUDGING = "train", "held_out"
 #: Files that a plan's seed has seeds for: those that train count up, those that judge down.
 SEEDS = 1000
 
@@ -46,11 +42,7 @@ class CorrectorPlan:
 
     def chunks(self) -> list[tuple[str, int, int]]:
         """Kind, number and size of each file of pairs."""
-        return [
-            (kind, number, min(CHUNK, total - number * CHUNK))
-            for kind, total in ((JUDGING, self.held_out), (TRAINING, self.pairs))
-            for number in range(math.ceil(total / CHUNK))
-        ]
+        return parts(self.pairs, self.held_out, CHUNK)
 
     def seed_of(self, kind: str, number: int) -> int:
         """Of a file of pairs."""
@@ -76,12 +68,19 @@ def make_corrector(
     missing = [chunk for chunk in plan.chunks() if not plan.path(*chunk[:2]).is_file()]
     if missing:
         poses = read_poses(plan.mocap, BodyModel(data).at_rest()[1].astype(np.float64))
-        parts = {kind: poses_of(poses, kind == JUDGING) for kind in (JUDGING, TRAINING)}
+        people = {kind: poses_of(poses, kind == HELD_OUT) for kind in (HELD_OUT, TRAINING)}
         on_news(f"{len(poses.clips)} poses, {poses.is_held_out.sum()} of them held out")
-        for done, name in enumerate(_made(plan, parts, missing, processes), start=1):
+        arguments = {
+            plan.path(kind, number).name: (
+                plan.path(kind, number), people[kind], count, plan.seed_of(kind, number),
+                kind == TRAINING,
+            )
+            for kind, number, count in missing
+        }  # fmt: skip
+        for done, name in enumerate(made(_make, arguments, processes), start=1):
             on_news(f"{name} ({done} of {len(missing)})")
     train = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == TRAINING])
-    judge = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == JUDGING])
+    judge = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == HELD_OUT])
     every = max(plan.training.steps // 10, 1)
 
     def on_step(step: int, error: float) -> None:
@@ -92,25 +91,9 @@ def make_corrector(
     return evaluate_corrector(judge, landmarks, plan.weights)
 
 
-def _made(
-    plan: CorrectorPlan, parts: dict[str, CapturedPoses], chunks: list, processes: int
-) -> Iterator[str]:
-    """Names of the files as they are made."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, one_thread) as pool:
-        jobs = [
-            pool.submit(_make, plan.path(kind, number), parts[kind], count,
-                        plan.seed_of(kind, number), kind == TRAINING)
-            for kind, number, count in chunks
-        ]  # fmt: skip
-        for job in as_completed(jobs):
-            yield job.result()
-
-
-def _make(path: Path, poses: CapturedPoses, count: int, seed: int, is_training: bool) -> str:
+def _make(path: Path, poses: CapturedPoses, count: int, seed: int, is_training: bool) -> None:
     pairs = PairMaker(poses, seed, is_training).make(count)
     # Whole or not at all: who is interrupted begins this file anew.
     partial = path.with_suffix(f".{os.getpid()}.part.npz")
     save_pairs(partial, pairs)
     partial.replace(path)
-    return path.name

@@ -1,6 +1,7 @@
 """Samples in tar files: whole, broken, hostile."""
 
 import io
+import struct
 import tarfile
 
 import numpy as np
@@ -9,6 +10,9 @@ import pytest
 from humans4d_core.errors import InputFileError
 from humans4d_core.training.hmr2.samples import ARRAYS
 from humans4d_core.training.hmr2.shards import Shard, write_shard
+
+#: The head of a picture of a thousand megapixels.
+PNG_BOMB = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 32_000, 33_000) + bytes(9)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,7 @@ def test_equal_samples_give_equal_bytes(path, people, tmp_path):
         ("000001.betas.npy", None, "it has no betas.npy"),
         ("000001.betas.npy", b"\x93NUMPY rubbish", "betas"),
         ("000001.mask.png", b"", "mask.png is no image"),
+        ("000001.mask.png", PNG_BOMB, "it is 32000x33000, more than"),
     ],
 )
 def test_a_broken_sample_is_named_and_the_others_are_read(path, tmp_path, member, data, reason):
