@@ -12,6 +12,11 @@ _UPPER, _LEFT_ARM, _RIGHT_ARM = (3, 6, 9, 12, 15), (13, 16, 18, 20), (14, 17, 19
 _LEFT_LEG, _RIGHT_LEG = (1, 4, 7), (2, 5, 8)
 _LIMBS = (_LEFT_ARM, _RIGHT_ARM, _LEFT_LEG + _RIGHT_LEG, _UPPER, _LEFT_LEG, _RIGHT_LEG)
 _LOW, _HIGH, _ = joint_limits()
+#: Share of people who keep the captured pose: what people mostly do is captured.
+AS_CAPTURED = 0.35
+#: rad, standard deviation of how a camera is rolled that somebody wanted level, the share of the
+#: others, and how far those go.
+ROLL, TILTED, MOST_ROLL = 0.06, 0.2, np.radians(50)
 #: y up to the camera's y down, z away.
 _UP_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 
@@ -21,6 +26,8 @@ def varied(local: np.ndarray, poses: np.ndarray, rng: np.random.Generator) -> np
     local = local.astype(np.float64)
     if rng.random() < 0.5:
         local = mirrored_rotations(local)
+    if rng.random() < AS_CAPTURED:
+        return local
     if rng.random() < 0.6:
         for limb in _LIMBS:
             if rng.random() < 0.3:
@@ -71,13 +78,16 @@ def _tipped_over(rng: np.random.Generator) -> np.ndarray:
 
 def before_camera(local: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """A pose (24, 3, 3) of the world, y up, in the axes of a camera that looks at it, and how many
-    metres away the camera is: 0.3 to 8 m high, 2 to 14 m away."""
+    metres away the camera is: 0.3 to 8 m high, 2 to 14 m away, one in five of them rolled."""
     yaw = Rotation.from_euler("y", rng.uniform(-np.pi, np.pi)).as_matrix()
     is_low = rng.random() < 0.75
     height = np.exp(rng.uniform(np.log(0.3), np.log(4.5))) if is_low else rng.uniform(1, 8)
     distance = np.exp(rng.uniform(np.log(2.0), np.log(14.0)))
     pitch = np.arctan2(height - 0.9, distance) + rng.normal(0, 0.05)
-    tilt = Rotation.from_euler("zx", [rng.normal(0, 0.06), -pitch]).as_matrix()
+    roll = rng.normal(0, ROLL)
+    if rng.random() < TILTED:
+        roll = rng.uniform(-MOST_ROLL, MOST_ROLL)
+    tilt = Rotation.from_euler("zx", [roll, -pitch]).as_matrix()
     local = local.copy()
     local[0] = tilt @ _UP_TO_CAMERA @ yaw @ local[0]
     return local, float(np.hypot(distance, height - 0.9))
