@@ -30,8 +30,8 @@ from humans4d_core.evaluation.association.sequence_scores import mean_row, seque
 from humans4d_core.evaluation.association.sequences import BoxSequence
 from humans4d_core.evaluation.ground_positions import ELLIPSE_95, mahalanobis
 from humans4d_core.evaluation.mot_tables import box_rows
+from humans4d_core.geometry.boxes import iou
 from humans4d_core.io.results.mot_files import MotBoxes
-from humans4d_core.tracking.association_cost import iou
 from humans4d_core.types import Camera, Detections, Frame, TrackState
 
 RATE, SIZE = 10.0, (1242, 375)

@@ -38,10 +38,10 @@ from humans4d_core.evaluation.ground_positions import (
     score_positions,
 )
 from humans4d_core.geometry import project
+from humans4d_core.geometry.boxes import iou
 from humans4d_core.io import CameraChoice, open_source, read_mot
 from humans4d_core.positioning import Positioning
 from humans4d_core.recovery import create_recovery
-from humans4d_core.tracking.association_cost import iou
 from humans4d_core.tracking.tracker_creation import create_tracker
 from humans4d_core.types import Bodies, Camera, Frame, Pose, TrackState
 

@@ -10,10 +10,10 @@ from inspect import signature
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from ..geometry.boxes import iou
 from ..simulation.sensing import START_SCORE
 from ..simulation.simulated_crowd import SimulatedFrame, Simulation, Truth, World
 from ..tracking import PeopleTracker, TrackerConfig
-from ..tracking.association_cost import iou
 from ..tracking.tracker_creation import DEFAULT_TRACKER, TRACKER_NAMES, create_tracker
 from ..types import People, TrackState
 from .mot_tables import box_rows

@@ -9,8 +9,8 @@ import numpy as np
 from ..config import PipelineConfig, TrackerConfig
 from ..detection import GivenBoxes
 from ..errors import Humans4dError
+from ..geometry.boxes import iou
 from ..pipeline import Pipeline, create_pipeline
-from ..tracking.association_cost import iou
 from ..tracking.published_bodies import usable_rows
 from ..types import Bodies, Forecast, Frame, People, TrackState
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..batch import joined
 from ..body import Surface
 from ..config import TrackerConfig
+from ..geometry.boxes import iou
 from ..types import Bodies, Forecast, Frame, People, Pose, TrackState
 from . import motion_filter as motions
 from .appearance import Colors, descriptor, observed_colors, repaint
@@ -24,7 +25,6 @@ from .association_cost import (
     appearance_cost,
     assign,
     association_cost,
-    iou,
     joint_distance,
     within_reach,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ...tracking.association_cost import iou
+from ...geometry.boxes import iou
 from ..mot_tables import FRAME, ID, MARK
 
 MATCHED_IOU = 0.5

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ...tracking.association_cost import iou
+from ...geometry.boxes import iou
 from ...types import TrackState
 from ..results.image_table import ImageRows
 from ..results.people_table import PeopleRows

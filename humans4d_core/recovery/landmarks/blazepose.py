@@ -8,7 +8,7 @@ other regions: see `second_look`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -56,11 +56,16 @@ class Landmarks(Batch):
     world: np.ndarray  #: (N, 33, 3) m, x right, y down, z away, from the hips; upright image axes
     visibility: np.ndarray  #: (N, 33) in [0, 1]
     presence: np.ndarray  #: (N,) in [0, 1]: is there a person at all?
+    wanted: Regions  #: N regions in which the network would rather have read
 
-    def put(self, index: np.ndarray, others: Landmarks) -> None:
-        """Replace those at `index` by `others`."""
-        for f in fields(self):
-            getattr(self, f.name)[index] = getattr(others, f.name)
+
+@dataclass(frozen=True)
+class Expected(Batch):
+    """Where N boxes' people are expected from images before."""
+
+    regions: Regions
+    is_known: np.ndarray  #: (N,) bool: of the others the regions mean nothing
+    is_due: np.ndarray  #: (N,) bool: known for so long that the box should be read as well
 
 
 class BlazePose:
@@ -70,85 +75,84 @@ class BlazePose:
         self.session = open_session("blazepose_full.onnx", threads)
 
     def __call__(
-        self, image_bgr: np.ndarray, boxes_px: np.ndarray, sure: np.ndarray | None = None
+        self,
+        image_bgr: np.ndarray,
+        boxes_px: np.ndarray,
+        sure: np.ndarray | None = None,
+        expected: Expected | None = None,
     ) -> Landmarks:
         """image (H, W, 3) uint8; boxes (N, 4) x_min, y_min, x_max, y_max, of positive size.
 
         sure: (K,) rows of the boxes that surely show a person, the surest first; the first
         MAX_SECOND_LOOKS of those who are not seen are looked for again. None: all, in their order.
+        expected: of the boxes, in whose regions their people are read first.
         """
         boxes = np.asarray(boxes_px, np.float64)
         extent = boxes[:, 2:] - boxes[:, :2]
         regions = Regions(
             (boxes[:, :2] + boxes[:, 2:]) / 2, extent.max(1) * _MARGIN, np.zeros(len(boxes))
         )
-        landmarks = self._read_well(image_bgr, regions)
-        height, width = image_bgr.shape[:2]
+        look = _Look(image_bgr, boxes)
+        if expected is None or not expected.is_known.any():
+            landmarks = self._read_well(image_bgr, regions)
+        else:
+            rows = np.flatnonzero(expected.is_known)
+            first = regions.with_rows(rows, expected.regions.select(rows))
+            landmarks = self._read_well(image_bgr, first)
+            nothing = look.evidence(landmarks.select(rows), rows) == 0
+            rows = rows[nothing | expected.is_due[rows]]
+            if len(rows):
+                of_boxes = self._read_well(image_bgr, regions.select(rows))
+                gain = look.evidence(of_boxes, rows) >= look.evidence(landmarks.select(rows), rows)
+                landmarks = landmarks.with_rows(rows[gain], of_boxes.select(gain))
         rows = np.arange(len(boxes)) if sure is None else np.asarray(sure)
-        overlap = box_overlap(landmarks.pixels, boxes, width, height)[rows, rows]
-        doubted = is_doubted(landmarks.presence[rows], overlap, boxes[rows])
-        rows = rows[doubted][:MAX_SECOND_LOOKS]
-        if len(rows):
-            self._look_again(image_bgr, boxes, rows, landmarks)
-        return landmarks
+        rows = rows[look.is_doubted(landmarks, rows)][:MAX_SECOND_LOOKS]
+        return self._with_second_look(look, rows, landmarks) if len(rows) else landmarks
 
-    def _look_again(
-        self, image_bgr: np.ndarray, boxes: np.ndarray, rows: np.ndarray, landmarks: Landmarks
-    ) -> None:
-        """Put into `landmarks` what other regions around `rows` of the boxes show better."""
-        height, width = image_bgr.shape[:2]
-
-        def evidence(of: Landmarks, own: np.ndarray) -> np.ndarray:
-            overlap = own_overlap(box_overlap(of.pixels, boxes, width, height), own)
-            believed = (of.presence > MIN_PRESENCE) & (overlap >= LEAST_OVERLAP)
-            return np.where(believed, of.presence * overlap, 0.0)
-
-        regions = regions_around(boxes[rows])
-        read, wanted = self._read(image_bgr, regions)
-        found = evidence(read, np.repeat(rows, len(SIDES))).reshape(len(rows), -1)
+    def _with_second_look(self, look: _Look, rows: np.ndarray, landmarks: Landmarks) -> Landmarks:
+        """`landmarks`, and what other regions around `rows` of the boxes show better."""
+        read = self._read(look.image_bgr, regions_around(look.boxes[rows]))
+        found = look.evidence(read, np.repeat(rows, len(SIDES))).reshape(len(rows), -1)
         best = np.argsort(-found, axis=1, kind="stable")[:, :FINALISTS]  # (R, FINALISTS)
         person = np.repeat(np.arange(len(rows)), FINALISTS)
         finalists = (best + len(SIDES) * np.arange(len(rows))[:, None]).ravel()
         person, finalists = (i[found.ravel()[finalists] > 0] for i in (person, finalists))
         # The network has to say so again of the region that it asks for.
-        final = read.select(finalists)
-        self._read_wanted(image_bgr, regions.select(finalists), wanted.select(finalists), final)
-        score = evidence(final, rows[person])
+        regions = regions_around(look.boxes[rows]).select(finalists)
+        final = self._read_wanted(look.image_bgr, regions, read.select(finalists))
+        score = look.evidence(final, rows[person])
         order = np.lexsort((-score, person))
         winners = order[np.unique(person[order], return_index=True)[1]]
         rows = rows[person[winners]]
-        gain = score[winners] > evidence(landmarks.select(rows), rows)
-        landmarks.put(rows[gain], final.select(winners[gain]))
+        gain = score[winners] > look.evidence(landmarks.select(rows), rows)
+        return landmarks.with_rows(rows[gain], final.select(winners[gain]))
 
     def _read_well(self, image_bgr: np.ndarray, regions: Regions) -> Landmarks:
-        landmarks, wanted = self._read(image_bgr, regions)
-        self._read_wanted(image_bgr, regions, wanted, landmarks)
-        return landmarks
+        return self._read_wanted(image_bgr, regions, self._read(image_bgr, regions))
 
     def _read_wanted(
-        self, image_bgr: np.ndarray, regions: Regions, wanted: Regions, landmarks: Landmarks
-    ) -> None:
-        """Put into `landmarks`, read in `regions`, what the regions show that the network asks
-        for."""
+        self, image_bgr: np.ndarray, regions: Regions, landmarks: Landmarks
+    ) -> Landmarks:
+        """`landmarks`, read in `regions`, and what the regions show that the network asks for."""
         rows = np.arange(len(regions))
         for _ in range(_MOST_READS - 1):
-            again = _is_far(regions, wanted) & (landmarks.presence[rows] > 0.3)
-            rows, regions = rows[again], wanted.select(again)
-            if not len(rows):
-                return
-            read, wanted = self._read(image_bgr, regions)
-            landmarks.put(rows, read)
+            read = landmarks.select(rows)
+            again = _is_far(regions, read.wanted) & (read.presence > 0.3)
+            if not again.any():
+                break
+            rows, regions = rows[again], read.wanted.select(again)
+            landmarks = landmarks.with_rows(rows, self._read(image_bgr, regions))
+        return landmarks
 
-    def _read(self, image_bgr: np.ndarray, regions: Regions) -> tuple[Landmarks, Regions]:
-        """Landmarks in N regions, and where the network wants them."""
+    def _read(self, image_bgr: np.ndarray, regions: Regions) -> Landmarks:
+        """Landmarks in N regions."""
         parts = [
             self._read_batch(image_bgr, regions.select(slice(first, first + MAX_BATCH)))
             for first in range(0, max(len(regions), 1), MAX_BATCH)
         ]
-        landmarks, wanted = zip(*parts, strict=True)
-        return joined(landmarks), joined(wanted)
+        return joined(parts)
 
-    def _read_batch(self, image_bgr: np.ndarray, regions: Regions) -> tuple[Landmarks, Regions]:
+    def _read_batch(self, image_bgr: np.ndarray, regions: Regions) -> Landmarks:
         maps = regions.crop_to_image()
         crops = np.empty((len(maps), CROP, CROP, 3), np.uint8)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -171,9 +175,6 @@ class BlazePose:
         upright[..., 0] = cosine[:, None] * x - sine[:, None] * y
         upright[..., 1] = sine[:, None] * x + cosine[:, None] * y
         visibility = 1 / (1 + np.exp(-landmarks[:, :NUM_LANDMARKS, 3].astype(np.float64)))
-        result = Landmarks(
-            pixels[:, :NUM_LANDMARKS], upright, visibility, presence[:, 0].astype(np.float64)
-        )
         radius = pixels[:, _RADIUS] - pixels[:, _CENTER]
         length = np.linalg.norm(radius, axis=1)
         found = length > 2
@@ -182,7 +183,34 @@ class BlazePose:
             np.where(found, 2 * length * _MARGIN, regions.sizes),
             np.where(found, np.arctan2(radius[:, 0], -radius[:, 1]), regions.angles),
         )
-        return result, wanted
+        return Landmarks(
+            pixels[:, :NUM_LANDMARKS],
+            upright,
+            visibility,
+            presence[:, 0].astype(np.float64),
+            wanted,
+        )
+
+
+class _Look:
+    """An image and its boxes: what speaks for a reading."""
+
+    def __init__(self, image_bgr: np.ndarray, boxes: np.ndarray):
+        self.image_bgr, self.boxes = image_bgr, boxes
+
+    def is_doubted(self, landmarks: Landmarks, rows: np.ndarray) -> np.ndarray:
+        """(R,) bool: which of some rows of all boxes' landmarks have to be looked at again."""
+        height, width = self.image_bgr.shape[:2]
+        boxes = self.boxes[rows]
+        overlap = box_overlap(landmarks.pixels[rows], boxes, width, height).diagonal()
+        return is_doubted(landmarks.presence[rows], overlap, boxes)
+
+    def evidence(self, of: Landmarks, own: np.ndarray) -> np.ndarray:
+        """(R,) of readings of the boxes `own` (R,); 0 where nothing is to be believed."""
+        height, width = self.image_bgr.shape[:2]
+        overlap = own_overlap(box_overlap(of.pixels, self.boxes, width, height), own)
+        believed = (of.presence > MIN_PRESENCE) & (overlap >= LEAST_OVERLAP)
+        return np.where(believed, of.presence * overlap, 0.0)
 
 
 def _is_far(regions: Regions, wanted: Regions) -> np.ndarray:
@@ -190,7 +218,8 @@ def _is_far(regions: Regions, wanted: Regions) -> np.ndarray:
     shift = np.linalg.norm(wanted.centers - regions.centers, axis=1) / regions.sizes
     growth = np.abs(np.log(wanted.sizes / regions.sizes))
     turn = np.abs((wanted.angles - regions.angles + np.pi) % (2 * np.pi) - np.pi)
-    return (np.stack((shift, growth, turn), 1) > _FAR).any(1)
+    far = np.stack((shift, growth, turn), 1) > _FAR
+    return np.asarray(far.any(1))
 
 
 def _refine(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:

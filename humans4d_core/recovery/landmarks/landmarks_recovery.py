@@ -7,26 +7,29 @@ import numpy as np
 from ...batch import joined
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...geometry import pixels_to_rays, project
-from ...geometry.numpy_rotations import minimal_rotation
 from ...types import Bodies, Detections, Frame
 from ..croppable_boxes import croppable
 from ..pelvis_uncertainty import hidden_share, pelvis_covariance
 from .blazepose import BlazePose, Landmarks
 from .kinematics import JOINT_LANDMARKS, LandmarkSkeleton
 from .landmark_fit import Fit, LandmarkFit
-from .point_corrector import PointCorrector, as_people_are_met
+from .landmark_memory import LandmarkMemory
+from .landmark_reading import Readings, corrected_readings
+from .point_corrector import PointCorrector, probability_right
 from .second_look import MIN_PRESENCE
 
 #: People whose bodies are fitted at once: the fit needs half a megabyte for each.
 MAX_BATCH = 64
-#: Cosine of a landmark's angle to the gaze below which its ray is cut off.
-LEAST_FORWARD = 0.05
 #: m at the person's depth by which a body lies beside its image where something is wrong with it.
 CONTRADICTION = 0.03
 
 
 class LandmarksRecovery:
-    """Bodies from landmarks: weaker than HMR 2.0, needs nothing licensed."""
+    """Bodies from landmarks: weaker than HMR 2.0, needs nothing licensed.
+
+    Of one camera, whose last half second is remembered where stamps grow: see landmark_memory. Not
+    thread-safe.
+    """
 
     name = "landmarks"
     device = "cpu"
@@ -41,6 +44,7 @@ class LandmarksRecovery:
         self.landmarks = BlazePose(threads)
         self.fit = LandmarkFit(LandmarkSkeleton(data))
         self.corrector = PointCorrector(self.fit.skeleton.landmarks)
+        self.memory = LandmarkMemory(self.fit.skeleton.landmarks)
         self._confidence = _joint_confidence_weights()
 
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
@@ -50,41 +54,44 @@ class LandmarksRecovery:
             return self._empty()
         best_first = np.argsort(-detections.scores, kind="stable")
         sure = best_first[detections.scores[best_first] >= self.sure_score]
-        landmarks = self.landmarks(frame.image_bgr, detections.boxes_px, sure)
+        boxes_px = detections.boxes_px
+        who = self.memory.recall(frame, boxes_px)
+        expected = self.memory.expected(who, boxes_px)
+        landmarks = self.landmarks(frame.image_bgr, boxes_px, sure, expected)
         # Where the lens model ends, pixels have no viewing rays, and nobody can be fitted.
         seen = np.isfinite(pixels_to_rays(landmarks.pixels, frame.camera)).all((1, 2))
         index = np.flatnonzero(seen & (landmarks.presence > MIN_PRESENCE))
         if not len(index):
             return self._empty()
-        parts = (index[first : first + MAX_BATCH] for first in range(0, len(index), MAX_BATCH))
+        detections, landmarks = detections.select(index), landmarks.select(index)
+
+        def read(some: Landmarks) -> Readings:
+            return corrected_readings(
+                some, frame.camera, self.corrector, self.fit.skeleton.landmarks
+            )
+
+        landmarks, readings = self.memory.steadied(who[index], detections.boxes_px, landmarks, read)
+        parts = (slice(first, first + MAX_BATCH) for first in range(0, len(index), MAX_BATCH))
         return joined(
-            [self._fitted(frame, detections.select(i), landmarks.select(i)) for i in parts]
+            [
+                self._fitted(frame, detections.select(i), landmarks.select(i), readings.select(i))
+                for i in parts
+            ]
         )
 
-    def _fitted(self, frame: Frame, detections: Detections, landmarks: Landmarks) -> Bodies:
+    def _fitted(
+        self, frame: Frame, detections: Detections, landmarks: Landmarks, readings: Readings
+    ) -> Bodies:
         """Bodies of the people of some detections."""
-        used = self.fit.skeleton.landmarks
-        rays = pixels_to_rays(landmarks.pixels, frame.camera)
-        visibility = landmarks.visibility[:, used]
-        # The network looks straight at each person; the camera may see them off its axis.
-        gaze = rays[:, 23:25].mean(1)
-        turn = minimal_rotation(np.array([0.0, 0.0, 1.0]), _directions(gaze))
-        rays = rays[:, used]
-        directions = _directions(rays) @ turn
-        looked_at = directions[..., :2] / np.maximum(directions[..., 2:], LEAST_FORWARD)
-        read = landmarks.world[:, used]
-        corrected, right = self.corrector(looked_at, visibility, read)
-        world = as_people_are_met(read, corrected, used)
-        to_camera = turn.transpose(0, 2, 1)
-        fit = self.fit(rays, world @ to_camera, visibility)
+        rays, visibility = readings.rays, readings.visibility
+        fit = self.fit(rays, readings.points, visibility)
         # Whose image contradicts the correction is fitted to what was read instead.
         doubted = np.flatnonzero(fit.image_error > CONTRADICTION)
         if len(doubted):
-            uncorrected = read[doubted] @ to_camera[doubted]
-            again = self.fit(rays[doubted], uncorrected, visibility[doubted])
+            again = self.fit(rays[doubted], readings.uncorrected[doubted], visibility[doubted])
             better = again.image_error < fit.image_error[doubted]
             fit = fit.with_rows(doubted[better], again.select(better))
-        return self._bodies(frame, detections, landmarks, fit, right)
+        return self._bodies(frame, detections, landmarks, fit, probability_right(readings.spread))
 
     def _empty(self) -> Bodies:
         return Bodies.empty(self.body.num_vertices, self.name, self.body.name)
@@ -123,12 +130,6 @@ class LandmarksRecovery:
             joint_probability=(right @ self._confidence[:, used].T).astype(np.float32),
             image_error=fit.image_error.astype(np.float32),
         )
-
-
-def _directions(rays: np.ndarray) -> np.ndarray:
-    """x/z, y/z (*, 2) -> unit vectors (*, 3)."""
-    directions = np.concatenate((rays, np.ones_like(rays[..., :1])), -1)
-    return directions / np.linalg.norm(directions, axis=-1, keepdims=True)
 
 
 def _joint_confidence_weights() -> np.ndarray:

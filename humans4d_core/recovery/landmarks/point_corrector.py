@@ -103,7 +103,8 @@ class PointCorrector:
     def __call__(
         self, rays: np.ndarray, visibility: np.ndarray, world: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Points (N, K, 3) m, hips at 0, and each one's probability (N, K) to be right.
+        """Points (N, K, 3) m, hips at 0, and how far each may be off: (N, K) m, `spread` of
+        probability_right.
 
         rays: (N, K, 2) x/z and y/z in a camera that looks at the hips; visibility: (N, K); world:
         (N, K, 3) m in that camera's axes. What is read of the mirrored person counts as much.
@@ -123,7 +124,7 @@ class PointCorrector:
         points = (points[:n] + points[n:, swap] * (-1, 1, 1)) / 2
         points -= points[:, self._hips].mean(1, keepdims=True)
         spread = np.exp((spread[:n] + spread[n:, swap]) / 2)
-        return points, probability_right(spread)
+        return points, spread
 
     def _network(self, x: np.ndarray) -> np.ndarray:
         w = self._weights

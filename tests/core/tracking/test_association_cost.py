@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from humans4d_core.geometry.boxes import iou
 from humans4d_core.tracking import motion_filter as motions
 from humans4d_core.tracking.association_cost import (
     JOINT_ROWS,
     assign,
     association_cost,
-    iou,
     joint_distance,
 )
 

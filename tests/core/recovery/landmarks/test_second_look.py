@@ -138,7 +138,7 @@ def test_people_who_lie_are_looked_for_in_one_batch(recovery, rendered, monkeypa
 def test_who_stands_is_looked_at_once(recovery, rendered, monkeypatch):
     image, box, _ = rendered()
     monkeypatch.setattr(
-        blazepose.BlazePose, "_look_again", lambda *_: pytest.fail("this costs time")
+        blazepose.BlazePose, "_with_second_look", lambda *_: pytest.fail("this costs time")
     )
     assert len(recover(recovery, image, box)) == 1
 
@@ -147,7 +147,12 @@ def test_an_unsure_box_is_not_looked_for_again(rendered, monkeypatch):
     careful = create_recovery(RecoveryConfig("landmarks"), threads=2, sure_score=0.5)
     image, box, _ = rendered(90.0)
     looked = []
-    monkeypatch.setattr(blazepose.BlazePose, "_look_again", lambda *a: looked.append(a[3]))
+
+    def nothing_new(_, look, rows, landmarks):
+        looked.append(rows)
+        return landmarks
+
+    monkeypatch.setattr(blazepose.BlazePose, "_with_second_look", nothing_new)
     recover(careful, image, box, score=0.4)
     assert not looked
     recover(careful, image, box, score=0.6)
@@ -163,14 +168,15 @@ def test_what_the_neighbours_box_shows_is_not_taken(recovery, monkeypatch, besid
         pixels = np.random.default_rng(0).uniform(person[:2], person[2:], (len(regions), 33, 2))
         pixels[:, 0], pixels[:, 1] = person[:2], person[2:]
         filler = np.zeros((len(regions), 33, 3)), np.ones((len(regions), 33))
-        return blazepose.Landmarks(pixels, *filler, np.ones(len(regions))), regions
+        return blazepose.Landmarks(pixels, *filler, np.ones(len(regions)), regions)
 
     monkeypatch.setattr(recovery.landmarks, "_read", always_the_first)
     image = np.zeros((400, 400, 3), np.uint8)
-    landmarks, _ = always_the_first(image, regions_around(boxes).select([0, 1]))
+    landmarks = always_the_first(image, regions_around(boxes).select([0, 1]))
     landmarks.presence[:] = 0
-    recovery.landmarks._look_again(image, boxes, np.array([1, 0]), landmarks)
-    np.testing.assert_array_equal(landmarks.presence, [1, 0])
+    look = blazepose._Look(image, boxes)
+    found = recovery.landmarks._with_second_look(look, np.array([1, 0]), landmarks)
+    np.testing.assert_array_equal(found.presence, [1, 0])
 
 
 @settings(deadline=None, max_examples=8)
@@ -190,13 +196,13 @@ def test_a_reading_turns_with_its_region_and_its_image(recovery, rendered, quart
         return (points - middle) @ clockwise.T + middle
 
     turned = Regions(moved(center)[None], np.array([420.0]), np.array([quarter * np.pi / 2]))
-    first, first_better = recovery.landmarks._read(image, upright)
-    second, second_better = recovery.landmarks._read(turned_image, turned)
+    first = recovery.landmarks._read(image, upright)
+    second = recovery.landmarks._read(turned_image, turned)
     np.testing.assert_allclose(second.pixels, moved(first.pixels), atol=1.5)
     np.testing.assert_allclose(second.world[..., :2], first.world[..., :2] @ clockwise.T, atol=0.02)
     np.testing.assert_allclose(second.world[..., 2], first.world[..., 2], atol=0.02)
-    np.testing.assert_allclose(second_better.centers, moved(first_better.centers), atol=2.5)
-    change = second_better.angles - first_better.angles - quarter * np.pi / 2
+    np.testing.assert_allclose(second.wanted.centers, moved(first.wanted.centers), atol=2.5)
+    change = second.wanted.angles - first.wanted.angles - quarter * np.pi / 2
     np.testing.assert_allclose(np.sin(change), 0, atol=0.03)
     np.testing.assert_allclose(np.cos(change), 1, atol=0.03)
 
