@@ -14,12 +14,14 @@ from ...types import Frame
 from .blazepose import Expected, Landmarks
 from .landmark_reading import Readings
 from .regions import Regions
+from .second_look import LEAST_OVERLAP, box_overlap
 from .steady_points import PointState, SteadyPoints
 
 #: s for which somebody who was not seen is remembered.
 KEPT = 0.5
-#: s after which a box is read anew, whatever is remembered of it.
-READ_ANEW = 1.0
+#: s after which a box is read anew whose person leans by more than TURNED (rad) as remembered: a
+#: region that is turned the wrong way often shows somebody, too.
+READ_ANEW, TURNED = 1.0, 0.5
 #: Intersection over union of a person's boxes in two images that follow each other.
 SAME_BOX = 0.3
 _NANOSECONDS = 1e9
@@ -29,6 +31,7 @@ _NANOSECONDS = 1e9
 class _People(Batch):
     boxes_px: np.ndarray
     regions: Regions  #: that the network wants
+    leads: np.ndarray  #: bool: the reading was good enough to say where to read next
     seen_ns: np.ndarray
     anew_ns: np.ndarray  #: when the box was last read whatever was remembered
     state: PointState
@@ -44,14 +47,14 @@ class LandmarkMemory:
         """landmarks: (K,) which of the network's the points are."""
         self._steady = SteadyPoints(landmarks)
         self._people: _People | None = None
-        self._frame: tuple[int, int, str] | None = None
+        self._view = (0, 0, "")  # size of the image, and its frame
         self._stamp_ns = 0
         self._rotation: np.ndarray | None = None  # of the camera in the fixed frame
 
     def recall(self, frame: Frame, boxes_px: np.ndarray) -> np.ndarray:
         """(N,) whom of the remembered each box (N, 4) shows; -1: nobody."""
         view = (frame.camera.width, frame.camera.height, frame.frame_id)
-        if frame.stamp_ns <= self._stamp_ns or view != self._frame:
+        if frame.stamp_ns <= self._stamp_ns or view != self._view:
             self._people = None
         pose = frame.fixed_from_camera
         rotation = None if pose is None else pose.rotation
@@ -65,7 +68,7 @@ class LandmarkMemory:
             self._people = replace(
                 people, state=self._steady.predicted(people.state, seconds, turn)
             )
-        self._stamp_ns, self._frame, self._rotation = frame.stamp_ns, view, rotation
+        self._stamp_ns, self._view, self._rotation = frame.stamp_ns, view, rotation
         who = np.full(len(boxes_px), -1)
         if people is not None and len(people):
             overlap = iou(boxes_px.astype(np.float64), people.boxes_px)
@@ -77,16 +80,22 @@ class LandmarkMemory:
     def expected(self, who: np.ndarray, boxes_px: np.ndarray) -> Expected | None:
         """Where to read the people of N boxes, of whom `recall` said who they are; None: nobody is
         remembered."""
-        known, count = np.flatnonzero(who >= 0), len(who)
-        if self._people is None or not len(known):
+        if self._people is None or not (who >= 0).any():
             return None
+        count, is_known = len(who), who >= 0
+        is_known[is_known] = self._people.leads[who[is_known]]
+        known = np.flatnonzero(is_known)
         old = self._people.select(who[known])
         before, now = (b.reshape(-1, 2, 2).mean(1) for b in (old.boxes_px, boxes_px[known]))
         regions = Regions(np.zeros((count, 2)), np.ones(count), np.zeros(count))
         moved = replace(old.regions, centers=old.regions.centers + now - before)
         is_due = np.zeros(count, bool)
-        is_due[known] = self._stamp_ns - old.anew_ns > READ_ANEW * _NANOSECONDS
-        return Expected(regions.with_rows(known, moved), who >= 0, is_due)
+        is_due[known] = self._is_due(old)
+        return Expected(regions.with_rows(known, moved), is_known, is_due)
+
+    def _is_due(self, people: _People) -> np.ndarray:
+        turn = np.abs((people.regions.angles + np.pi) % (2 * np.pi) - np.pi)
+        return (turn > TURNED) & (self._stamp_ns - people.anew_ns > READ_ANEW * _NANOSECONDS)
 
     def steadied(
         self,
@@ -112,9 +121,13 @@ class LandmarkMemory:
             state = state.with_rows(known, found)
             landmarks = landmarks.with_rows(known, named)
             readings = readings.with_rows(known, steady)
-            is_due = self._stamp_ns - old.anew_ns > READ_ANEW * _NANOSECONDS
-            anew_ns[known[~is_due]] = old.anew_ns[~is_due]
-        seen = _People(boxes_px.astype(np.float64), landmarks.wanted, seen_ns, anew_ns, state)
+            kept = ~self._is_due(old) & old.leads
+            anew_ns[known[kept]] = old.anew_ns[kept]
+        boxes, (width, height, _) = boxes_px.astype(np.float64), self._view
+        leads = box_overlap(landmarks.pixels, boxes, width, height).diagonal() >= LEAST_OVERLAP
+        # Where it took one side for the other it would do so again.
+        leads &= ~state.is_overruled
+        seen = _People(boxes, landmarks.wanted, leads, seen_ns, anew_ns, state)
         if others is not None:
             unseen = np.setdiff1d(np.arange(len(others)), who)
             seen = joined((seen, others.select(unseen)))

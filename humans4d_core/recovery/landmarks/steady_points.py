@@ -34,9 +34,9 @@ _ACCELERATION = {
     **dict.fromkeys((27, 28), 4.5), **dict.fromkeys((29, 30), 5.0),
     **dict.fromkeys((31, 32), 7.0),
 }  # fmt: skip
-#: Surprise (1: as expected) from which other sides are tried, that of somebody else, and what a
-#: single point's counts at most.
-SUSPICIOUS, SOMEBODY_ELSE, MOST_SURPRISE = 1.0, 4.0, 16.0
+#: Surprise (1: as expected) from which other sides are tried, from which a reading is not believed,
+#: and what a single point's counts at most.
+SUSPICIOUS, UNLIKELY, MOST_SURPRISE = 1.0, 4.0, 16.0
 #: Surprise from which a point in 3D counts less. Where it is in the image is not doubted so.
 OUTLIER = 3.0
 #: Times that other sides have to surprise less to be believed.
@@ -54,6 +54,7 @@ class PointState(Batch):
     rays: PointMotion  #: x/z and y/z, from the hips' ray
     depth: np.ndarray  #: (N,) m
     agreed: np.ndarray  #: (N,) s for which readings agreed, more than they did not
+    is_overruled: np.ndarray  #: (N,) bool: the last reading named the sides otherwise
 
 
 class SteadyPoints:
@@ -73,6 +74,7 @@ class SteadyPoints:
             PointMotion.at(rays, rays_variance, speed / depth[:, None]),
             depth,
             np.zeros(len(depth)),
+            np.zeros(len(depth), bool),
         )
 
     def predicted(
@@ -96,7 +98,8 @@ class SteadyPoints:
     ) -> tuple[PointState, Landmarks, Readings]:
         """What is believed of N people now, `seconds` (N,) after they were last seen; their
         landmarks, named by the sides that fit; and the readings between what was read of these and
-        what was expected.
+        what was expected. A reading that neither side makes likely is not believed, for no longer
+        than readings before agreed.
 
         state: predicted for now; read: readings of landmarks.
         """
@@ -108,21 +111,24 @@ class SteadyPoints:
             others = renamed(landmarks.select(doubted))
             found = read(others)
             other = self._surprise(state.select(doubted), found)
-            overruled[doubted] = other < np.minimum(surprise[doubted] / MARGIN, SOMEBODY_ELSE)
-        agreed = np.minimum(state.agreed + np.where(overruled, -seconds, seconds), AGREED)
-        overruled &= agreed >= 0
-        rows, better = np.flatnonzero(overruled), overruled[doubted]
-        if len(rows):
+            overruled[doubted] = other * MARGIN < surprise[doubted]
+        unlikely = np.where(overruled, False, surprise > UNLIKELY)
+        agrees = surprise <= SUSPICIOUS
+        agreed = np.minimum(state.agreed + np.where(agrees, seconds, -seconds), AGREED)
+        anew = np.flatnonzero(agreed < 0)
+        overruled[anew] = unlikely[anew] = False
+        if overruled.any():
+            rows, better = np.flatnonzero(overruled), overruled[doubted]
             landmarks = landmarks.with_rows(rows, others.select(better))
             readings = readings.with_rows(rows, found.select(better))
-            surprise[rows] = other[better]
-        anew = np.flatnonzero((agreed < 0) | (surprise > SOMEBODY_ELSE))
         points, points_variance, rays, rays_variance, depth = self._measured(readings)
+        ignored = np.where(unlikely, np.inf, 1.0)[:, None]
         state = PointState(
-            state.points.updated(points, points_variance, OUTLIER),
-            state.rays.updated(rays, rays_variance),
-            depth,
+            state.points.updated(points, points_variance * ignored, OUTLIER),
+            state.rays.updated(rays, rays_variance * ignored),
+            np.where(unlikely, state.depth, depth),
             agreed,
+            overruled,
         )
         state = state.with_rows(anew, self.begun(readings.select(anew)))
         hips = readings.rays[:, self._hips].mean(1, keepdims=True)
