@@ -15,7 +15,7 @@ import numpy as np
 
 from ...batch import Batch, joined
 from ...onnx_session import open_session
-from .regions import CROP, Regions
+from .regions import CROP, Regions, turn_size
 from .second_look import (
     FINALISTS,
     LEAST_OVERLAP,
@@ -99,11 +99,12 @@ class BlazePose:
             rows = np.flatnonzero(expected.is_known)
             first = regions.with_rows(rows, expected.regions.select(rows))
             landmarks = self._read_well(image_bgr, first)
-            nothing = look.evidence(landmarks.select(rows), rows) == 0
-            rows = rows[nothing | expected.is_due[rows]]
+            evidence = look.evidence(landmarks.select(rows), rows)
+            anew = (evidence == 0) | expected.is_due[rows]
+            rows, evidence = rows[anew], evidence[anew]
             if len(rows):
                 of_boxes = self._read_well(image_bgr, regions.select(rows))
-                gain = look.evidence(of_boxes, rows) >= look.evidence(landmarks.select(rows), rows)
+                gain = look.evidence(of_boxes, rows) >= evidence
                 landmarks = landmarks.with_rows(rows[gain], of_boxes.select(gain))
         rows = np.arange(len(boxes)) if sure is None else np.asarray(sure)
         rows = rows[look.is_doubted(landmarks, rows)][:MAX_SECOND_LOOKS]
@@ -217,7 +218,7 @@ def _is_far(regions: Regions, wanted: Regions) -> np.ndarray:
     """(N,) bool: regions in which the network reads worse than in those that it wants."""
     shift = np.linalg.norm(wanted.centers - regions.centers, axis=1) / regions.sizes
     growth = np.abs(np.log(wanted.sizes / regions.sizes))
-    turn = np.abs((wanted.angles - regions.angles + np.pi) % (2 * np.pi) - np.pi)
+    turn = turn_size(wanted.angles - regions.angles)
     far = np.stack((shift, growth, turn), 1) > _FAR
     return np.asarray(far.any(1))
 

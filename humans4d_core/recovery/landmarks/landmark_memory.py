@@ -13,7 +13,7 @@ from ...geometry.boxes import iou
 from ...types import Frame
 from .blazepose import Expected, Landmarks
 from .landmark_reading import Readings
-from .regions import Regions
+from .regions import Regions, turn_size
 from .second_look import LEAST_OVERLAP, box_overlap
 from .steady_points import PointState, SteadyPoints
 
@@ -94,8 +94,8 @@ class LandmarkMemory:
         return Expected(regions.with_rows(known, moved), is_known, is_due)
 
     def _is_due(self, people: _People) -> np.ndarray:
-        turn = np.abs((people.regions.angles + np.pi) % (2 * np.pi) - np.pi)
-        return (turn > TURNED) & (self._stamp_ns - people.anew_ns > READ_ANEW * _NANOSECONDS)
+        leans = turn_size(people.regions.angles) > TURNED
+        return leans & (self._stamp_ns - people.anew_ns > READ_ANEW * _NANOSECONDS)
 
     def steadied(
         self,
@@ -116,7 +116,7 @@ class LandmarkMemory:
             old = others.select(who[known])
             seconds = (self._stamp_ns - old.seen_ns) / _NANOSECONDS
             found, named, steady = self._steady.steadied(
-                old.state, seconds, landmarks.select(known), read
+                old.state, seconds, landmarks.select(known), readings.select(known), read
             )
             state = state.with_rows(known, found)
             landmarks = landmarks.with_rows(known, named)

@@ -12,11 +12,9 @@ import numpy as np
 from scipy.special import erf
 
 from ...embedded_models import ASSETS, check_embedded
+from .side_swaps import OTHER_SIDES
 
 WEIGHTS = "landmarks_corrector.npz"
-#: Landmarks of the other side, where there is one.
-_SIDES = ((7, 8), (11, 12), (13, 14), (15, 16), (19, 20), (23, 24), (25, 26), (27, 28), (29, 30),
-          (31, 32))  # fmt: skip
 #: m that an output of 1 moves a point by.
 REACH = 0.3
 #: m within which a point counts as right.
@@ -28,9 +26,8 @@ MAY_STAND, STANDS, STANDING_SHARE = 0.85, 0.95, 0.75
 
 def side_swap(landmarks: np.ndarray) -> np.ndarray:
     """(K,) place of each landmark's counterpart of the other side."""
-    other = {a: b for pair in _SIDES for a, b in (pair, pair[::-1])}
     place = {int(landmark): k for k, landmark in enumerate(landmarks)}
-    return np.array([place[other.get(int(landmark), int(landmark))] for landmark in landmarks])
+    return np.array([place[int(OTHER_SIDES[landmark])] for landmark in landmarks])
 
 
 def features(rays: np.ndarray, visibility: np.ndarray, world: np.ndarray) -> np.ndarray:

@@ -28,3 +28,8 @@ class Regions(Batch):
         turn = turn * (self.sizes / CROP)[:, None, None]
         shift = self.centers - turn @ np.full(2, CROP / 2)
         return np.concatenate((turn, shift[:, :, None]), -1)
+
+
+def turn_size(angles: np.ndarray) -> np.ndarray:
+    """How far angles (N,) rad turn, whichever way: in [0, pi]."""
+    return np.abs((angles + np.pi) % (2 * np.pi) - np.pi)

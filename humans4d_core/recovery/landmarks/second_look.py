@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...geometry.boxes import iou
 from .regions import Regions
 
 #: Sides of the regions over the longer side of the box, and how they are turned. Whoever is cut off
@@ -65,11 +66,8 @@ def box_overlap(pixels: np.ndarray, boxes: np.ndarray, width: int, height: int) 
     """
     size = np.array((width, height))
     inside = np.clip(pixels, 0, size)
-    low, high = inside.min(1)[:, None], inside.max(1)[:, None]
-    boxes = np.clip(boxes, 0, np.tile(size, 2))
-    shared = np.maximum(np.minimum(high, boxes[:, 2:]) - np.maximum(low, boxes[:, :2]), 0).prod(-1)
-    areas = (high - low).prod(-1) + (boxes[:, 2:] - boxes[:, :2]).prod(-1)
-    return shared / np.maximum(areas - shared, 1e-9)
+    extent = np.concatenate((inside.min(1), inside.max(1)), axis=1)
+    return iou(extent, np.clip(boxes, 0, np.tile(size, 2)))
 
 
 def own_overlap(overlaps: np.ndarray, own: np.ndarray) -> np.ndarray:

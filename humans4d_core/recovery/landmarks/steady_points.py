@@ -94,6 +94,7 @@ class SteadyPoints:
         state: PointState,
         seconds: np.ndarray,
         landmarks: Landmarks,
+        readings: Readings,
         read: Callable[[Landmarks], Readings],
     ) -> tuple[PointState, Landmarks, Readings]:
         """What is believed of N people now, `seconds` (N,) after they were last seen; their
@@ -101,9 +102,8 @@ class SteadyPoints:
         what was expected. A reading that neither side makes likely is not believed, for no longer
         than readings before agreed.
 
-        state: predicted for now; read: readings of landmarks.
+        state: predicted for now; readings: of the landmarks; read: what makes readings of others.
         """
-        readings = read(landmarks)
         surprise = self._surprise(state, readings)
         overruled = np.zeros(len(state), bool)
         doubted = np.flatnonzero(surprise > SUSPICIOUS)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ...body import load_body
-from ..people.captured_poses import CapturedPoses, poses_of, read_poses
-from ..people.file_parts import HELD_OUT, TRAINING, made, parts
+from ..people.captured_poses import CapturedPoses, read_poses
+from ..people.file_parts import HELD_OUT, TRAINING, by_kind, made, parts
 from .real_poses import write_real_poses
 from .shards import write_shard
 from .synthetic_people import SyntheticPeople
@@ -58,17 +58,10 @@ def make_synthetic(
         return
     plan.output.mkdir(parents=True, exist_ok=True)
     poses = read_poses(plan.mocap, load_body().at_rest()[1].astype(np.float64))
-    people = {kind: poses_of(poses, kind == HELD_OUT) for kind in (HELD_OUT, TRAINING)}
+    people = by_kind(poses)
     write_real_poses(plan.output / REAL_POSES, people[TRAINING].local[:, 1:])
-    arguments = {
-        plan.path(kind, number).name: (
-            plan.path(kind, number), people[kind], count, plan.seed_of(kind, number),
-            kind == TRAINING,
-        )
-        for kind, number, count in missing
-    }  # fmt: skip
-    for name in made(_make, arguments, processes):
-        on_shard(name, arguments[name][2])
+    for name, count in made(_make, plan, missing, people, processes):
+        on_shard(name, count)
 
 
 def _make(path: Path, poses: CapturedPoses, count: int, seed: int, is_training: bool) -> None:

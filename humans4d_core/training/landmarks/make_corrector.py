@@ -12,8 +12,8 @@ import numpy as np
 from ...body import EMBEDDED_BODY, BodyModel, read_body_file
 from ...errors import Humans4dError
 from ...recovery.landmarks.kinematics import LandmarkSkeleton
-from ..people.captured_poses import CapturedPoses, poses_of, read_poses
-from ..people.file_parts import HELD_OUT, TRAINING, made, parts
+from ..people.captured_poses import CapturedPoses, read_poses
+from ..people.file_parts import HELD_OUT, TRAINING, by_kind, made, parts
 from .corrector_training import (
     CorrectorScore,
     CorrectorTraining,
@@ -68,16 +68,10 @@ def make_corrector(
     missing = [chunk for chunk in plan.chunks() if not plan.path(*chunk[:2]).is_file()]
     if missing:
         poses = read_poses(plan.mocap, BodyModel(data).at_rest()[1].astype(np.float64))
-        people = {kind: poses_of(poses, kind == HELD_OUT) for kind in (HELD_OUT, TRAINING)}
+        people = by_kind(poses)
         on_news(f"{len(poses.clips)} poses, {poses.is_held_out.sum()} of them held out")
-        arguments = {
-            plan.path(kind, number).name: (
-                plan.path(kind, number), people[kind], count, plan.seed_of(kind, number),
-                kind == TRAINING,
-            )
-            for kind, number, count in missing
-        }  # fmt: skip
-        for done, name in enumerate(made(_make, arguments, processes), start=1):
+        files = made(_make, plan, missing, people, processes)
+        for done, (name, _) in enumerate(files, start=1):
             on_news(f"{name} ({done} of {len(missing)})")
     train = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == TRAINING])
     judge = read_pairs([plan.path(k, n) for k, n, _ in plan.chunks() if k == HELD_OUT])
