@@ -1,32 +1,35 @@
 """sqlite3 bags that are damaged or made to harm, and what SQLite leaves beside them."""
 
 import os
-import sqlite3
 import struct
+import subprocess
+import sys
 
 import pytest
 from bag_files import change_database, count_images
 
 from humans4d_core.errors import InputFileError
 
-SECOND = 10**9
+#: Adds images and dies before they leave the write-ahead log.
+WRITER = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode=WAL")
+database.execute("PRAGMA wal_autocheckpoint=0")
+for i in range(int(sys.argv[2])):
+    database.execute(
+        "INSERT INTO messages(topic_id, timestamp, data) SELECT topic_id, ?, data "
+        "FROM messages WHERE id = 2",
+        ((10 + i) * 10**9,),
+    )
+os._exit(0)
+"""
 
 
 def leave_log(path, count):
-    """Add images in a process that dies before they leave the write-ahead log."""
-    child = os.fork()
-    if not child:
-        database = sqlite3.connect(path / "bag.db3", isolation_level=None)
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA wal_autocheckpoint=0")
-        for i in range(count):
-            database.execute(
-                "INSERT INTO messages(topic_id, timestamp, data) SELECT topic_id, ?, data "
-                "FROM messages WHERE id = 2",
-                ((10 + i) * SECOND,),
-            )
-        os._exit(0)
-    os.waitpid(child, 0)
+    # Not a fork: threads of networks that this process has run would hold their locks in it.
+    command = [sys.executable, "-c", WRITER, path / "bag.db3", str(count)]
+    subprocess.run(command, check=True, timeout=60)
 
 
 def test_images_in_a_write_ahead_log_are_read_and_the_bag_stays_as_it_was(make_bag):
