@@ -2,6 +2,7 @@
 
 from .appearance_config import AppearanceConfig
 from .detector_config import DetectorConfig
+from .fusion_config import FusionConfig
 from .part_config import PartConfig, setting
 from .pipeline_config import SETTINGS, PipelineConfig, Setting
 from .positioning_config import PositioningConfig
@@ -12,6 +13,7 @@ __all__ = [
     "SETTINGS",
     "AppearanceConfig",
     "DetectorConfig",
+    "FusionConfig",
     "PartConfig",
     "PipelineConfig",
     "PositioningConfig",

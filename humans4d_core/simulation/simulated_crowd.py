@@ -20,7 +20,7 @@ from ..body import EMBEDDED_BODY, BodyModel, read_body_file
 from ..errors import Humans4dError
 from ..geometry import project
 from ..types import Bodies, Camera, Detections, Frame, Pose
-from .actors import STEP, at, path_of
+from .actors import STEP, CameraPath, at, path_of
 from .gaits import Gaits, mocap_gaits, procedural_gaits
 from .light_body import lightened
 from .scenarios import SCENARIOS
@@ -124,10 +124,18 @@ class World:
 class Simulation:
     """One scenario with one seed; iterating yields SimulatedFrame, each time the same.
 
-    Raises Humans4dError for an unknown scenario.
+    camera_path: another camera before the same people, in place of the scenario's; view: its
+    number, of which its times and errors are. Raises Humans4dError for an unknown scenario.
     """
 
-    def __init__(self, name: str, seed: int = 0, world: World | None = None):
+    def __init__(
+        self,
+        name: str,
+        seed: int = 0,
+        world: World | None = None,
+        camera_path: CameraPath | None = None,
+        view: int = 0,
+    ):
         if name not in SCENARIOS:
             raise Humans4dError(f"scenario '{name}' is not one of {', '.join(SCENARIOS)}")
         self.name, self.seed = name, seed
@@ -135,6 +143,9 @@ class Simulation:
         self.camera = CAMERA
         rng = self._rng("script")
         self.scenario = SCENARIOS[name](rng)
+        if camera_path is not None:
+            self.scenario = replace(self.scenario, camera=camera_path)
+        self._view = f" {view}" if view else ""
         count = len(self.scenario.actors)
         self.betas = np.clip(rng.normal(0, BETAS_SIGMA, (count, 10)), -1, 1)
         scales = self._leg_scales()
@@ -151,14 +162,14 @@ class Simulation:
     @property
     def times(self) -> np.ndarray:
         """When images arrive: (K,) s, growing."""
-        rng, scenario = self._rng("times"), self.scenario
+        rng, scenario = self._rng(f"times{self._view}"), self.scenario
         period = 1 / scenario.rate
         ticks = np.arange(1, int(scenario.seconds * scenario.rate)) * period
         times = ticks + rng.uniform(-1, 1, len(ticks)) * scenario.jitter * period
         return times[rng.random(len(ticks)) >= scenario.dropped]
 
     def __iter__(self) -> Iterator[SimulatedFrame]:
-        rng = self._rng("images")
+        rng = self._rng(f"images{self._view}")
         sensor = Sensor(self.scenario.sensing, self.world, len(self.paths), self.camera, rng)
         empty = background(self.camera)
         for time in self.times:
