@@ -24,7 +24,7 @@ from humans4d_core.geometry.coordinate_frames import people_in_coordinate_frame
 from humans4d_core.simulation.actors import CameraPath
 from humans4d_core.simulation.scenarios import SCENARIOS, Scenario, _wanderers
 from humans4d_core.simulation.sensing import START_SCORE
-from humans4d_core.simulation.simulated_crowd import CAMERA, START_NS, Simulation, World
+from humans4d_core.simulation.simulated_crowd import START_NS, Simulation, World
 from humans4d_core.tracking import TrackerConfig
 from humans4d_core.tracking.tracker_creation import DEFAULT_TRACKER, create_tracker
 from humans4d_core.types import People, Pose, TrackState
@@ -55,24 +55,32 @@ class Score:
     twice: int = 0  #: rows at the place of somebody who has a row already
     nobody: int = 0  #: rows where nobody is
     missed: int = 0
+    swallowed: int = 0  #: missed, though a camera has the person's row
+    #: m, of who is seen by several cameras: fused, and by that which is said to be the surest
+    pairs: list[tuple[float, float]] = field(default_factory=list)
     switches: int = 0
     errors: list[float] = field(default_factory=list)
     inside: list[bool] = field(default_factory=list)  #: of the 95 % ellipsoid
 
-    def add(self, people: People, there: np.ndarray, wanted: set[int], ids: dict[int, int]) -> None:
-        """there: (A, 3) m, where everybody is; wanted: whom a camera sees; ids: of the last list."""
+    def add(
+        self, people: People, there: np.ndarray, wanted: set[int], ids: dict[int, int]
+    ) -> dict[int, float]:
+        """Errors, m, of the people who have a row, by their numbers.
+
+        there: (A, 3) m, everybody's place; wanted: whom a camera sees; ids: of the last list.
+        """
         people = people.select(people.states == TrackState.CONFIRMED)
         apart = people.bodies.pelvis_cam[:, None].astype(float) - there[None]
         distance = np.linalg.norm(apart, axis=-1)
         rows, actors = linear_sum_assignment(np.minimum(distance, NEAR))
-        taken = set()
+        taken, matched = set(), {}
         for row, actor in zip(rows.tolist(), actors.tolist(), strict=True):
             if distance[row, actor] >= NEAR:
                 continue
             taken.add(row)
             error = apart[row, actor]
             covariance = people.position_covariance_cam[row].astype(float)
-            self.errors.append(float(distance[row, actor]))
+            matched[actor] = float(distance[row, actor])
             self.inside.append(bool(error @ np.linalg.solve(covariance, error) < 7.815))
             track_id = int(people.track_ids[row])
             self.switches += ids.get(actor, track_id) != track_id
@@ -82,14 +90,16 @@ class Score:
         self.twice += int(near.sum())
         self.nobody += int((~near).sum())
         self.rows += len(people)
-        matched = {a for r, a in zip(rows, actors, strict=True) if distance[r, a] < NEAR}
-        self.missed += len(wanted - matched)
+        self.errors += matched.values()
+        self.missed += len(wanted - matched.keys())
+        return matched
 
 
 def heard(
     count: int, overlap: float, seed: int, world: World, options: argparse.Namespace
 ) -> tuple[list[Heard], Simulation]:
     """What three cameras say, in the order in which it comes."""
+
     def around(rng: np.random.Generator) -> Scenario:
         return Scenario(SECONDS, RATE, _wanderers(rng, count, (-8, 8), (-8, 8), int(SECONDS)))
 
@@ -145,13 +155,22 @@ def judge(told: list[Heard], simulation: Simulation, scores: dict[str, Score]) -
         people = fusion.people(stamp_ns)
         seconds.append(time.perf_counter() - start)
         visible |= {each.camera: set(each.visible.tolist()) for each in waiting}
+        singles: dict[int, list[tuple[float, float]]] = {}
         for each in waiting:
             there = simulation.positions_fixed((each.stamp_ns - START_NS) * 1e-9)
             wanted = set(each.visible.tolist())
-            scores["single"].add(each.people, there, wanted, own_ids.setdefault(each.camera, {}))
+            own = own_ids.setdefault(each.camera, {})
+            for actor, error in scores["single"].add(each.people, there, wanted, own).items():
+                row = int(np.flatnonzero(each.people.track_ids == own[actor])[0])
+                spread = np.linalg.det(each.people.position_covariance_cam[row].astype(float))
+                singles.setdefault(actor, []).append((float(spread), error))
         if people is not None:
             there = simulation.positions_fixed((stamp_ns - START_NS) * 1e-9)
-            scores["fused"].add(people, there, set.union(*visible.values()), ids)
+            found = scores["fused"].add(people, there, set.union(*visible.values()), ids)
+            scores["fused"].swallowed += len(singles.keys() - found.keys())
+            for actor in found.keys() & singles.keys():
+                if len(singles[actor]) > 1:
+                    scores["fused"].pairs.append((found[actor], min(singles[actor])[1]))
     return seconds
 
 
@@ -164,19 +183,24 @@ def main() -> None:
     parser.add_argument("--calibration-degrees", type=float, default=1.0)
     parser.add_argument("--skew", type=float, default=0.03)
     options, world = parser.parse_args(), World()
-    print("people overlap  list     rows twice nobody missed switches  error m (median)  inside")
+    print("people overlap list     rows  twice nobody missed swallowed switches  m (median) inside")
     for count in options.people:
         for overlap in options.overlap:
             scores, seconds = {"single": Score(), "fused": Score()}, []
             for seed in range(options.seeds):
                 seconds += judge(*heard(count, overlap, seed, world, options), scores)
             for name, s in scores.items():
+                shares = f"{100 * s.twice / s.rows:4.1f} % {100 * s.nobody / s.rows:4.1f} %"
                 print(
-                    f"{count:6} {overlap:7.0f}  {name:6} {s.rows:6} {100 * s.twice / s.rows:4.1f} % "
-                    f"{100 * s.nobody / s.rows:4.1f} % {s.missed:6} {s.switches:8}  "
-                    f"{np.median(s.errors):10.3f} {100 * np.mean(s.inside):12.0f} %", flush=True,
+                    f"{count:6} {overlap:7.0f} {name:6} {s.rows:6} {shares} {s.missed:6} "
+                    f"{s.swallowed:9} {s.switches:8} {np.median(s.errors):11.3f} "
+                    f"{100 * np.mean(s.inside):4.0f} %", flush=True,
                 )  # fmt: skip
-            print(f"{'':16}{1e3 * np.median(seconds):.1f} ms a list")
+            fused, surest = np.array(scores["fused"].pairs or [(np.nan, np.nan)]).mean(0)
+            print(
+                f"{'':14} seen by several: {len(scores['fused'].pairs)} times, mean {fused:.3f} m, "
+                f"surest camera {surest:.3f} m; {1e3 * np.median(seconds):.1f} ms a list"
+            )
 
 
 if __name__ == "__main__":

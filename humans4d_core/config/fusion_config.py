@@ -10,7 +10,7 @@ from .part_config import PartConfig, setting
 
 @dataclass(frozen=True)
 class FusionConfig(PartConfig):
-    """Seconds and metres; sigma: a standard deviation."""
+    """Seconds, metres, radians; sigma, and what may be wrong: a standard deviation."""
 
     part: ClassVar[str] = "fusion's"
 
@@ -37,11 +37,14 @@ class FusionConfig(PartConfig):
         0.0, 60.0,
     )
     calibration_sigma: float = setting(
-        0.1,
-        "Metres by which what two cameras say of one place may differ because of how they are "
-        "mounted and calibrated.",
-        0.0, 5.0,
+        0.05, "Metres by which each camera's place in the common frame may be wrong.", 0.0, 5.0,
+    )
+    calibration_angle: float = setting(
+        0.0175,
+        "Radians by which each camera's direction may be wrong: the farther people are, the less "
+        "two cameras have to agree.",
+        0.0, 0.5,
     )
     skew_sigma: float = setting(
-        0.03, "Seconds by which the stamps of two cameras may differ.", 0.0, 1.0,
+        0.03, "Seconds by which a camera's stamps may be wrong.", 0.0, 1.0,
     )

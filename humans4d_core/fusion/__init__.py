@@ -6,6 +6,8 @@ Positions are fused by covariance intersection, since one camera's errors depend
 unknown ways; bodies by their joints, each known worse along a camera's viewing ray.
 """
 
+from .fused_people import with_mesh
 from .people_fusion import PeopleFusion
+from .rounds import ListRounds
 
-__all__ = ["PeopleFusion"]
+__all__ = ["ListRounds", "PeopleFusion", "with_mesh"]

@@ -61,11 +61,11 @@ def bent(
     for level, children in _LEVELS:
         carry = new[:, level] @ old[:, level].swapaxes(-1, -2)
         bones = joints[:, children] - joints[:, level, None]  # (N, L, C, 3)
-        bones = np.einsum("nlij,nlcj->nlci", carry, bones)
+        bones = bones @ carry.swapaxes(-1, -2)
         aims = wanted[:, children] - wanted[:, level, None]
         turn = _turns(bones, aims)
         new[:, level] = turn @ new[:, level]
-        placed[:, children] = placed[:, level, None] + np.einsum("nlij,nlcj->nlci", turn, bones)
+        placed[:, children] = placed[:, level, None] + bones @ turn.swapaxes(-1, -2)
         new[:, children] = turn[:, :, None] @ carry[:, :, None] @ old[:, children]
     hips = (wanted[:, 1] + wanted[:, 2] - placed[:, 1] - placed[:, 2]) / 2
     return local_rotations(new), placed + hips[:, None]

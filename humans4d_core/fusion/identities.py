@@ -29,7 +29,8 @@ class Person:
     person_id: int = 0
     is_believed: bool = False  #: a camera has confirmed the person
     members: dict[tuple[int, int], float] = field(default_factory=dict)  #: sights, their strain
-    last: Seen | None = None  #: one row: as it was when cameras last had the person
+    last: Seen | None = None  #: everybody when cameras last had the person
+    row: int = 0  #: in `last`
     last_ns: int = 0
 
 
@@ -47,7 +48,7 @@ class Identities:
         them; `persons` has those as well whom no camera had for `remembered_ns` at most."""
         self._assign(sights, stamp_ns)
         self._split(sights, stamp_ns)
-        self._join(sights, stamp_ns)
+        seen = self._join(sights, stamp_ns)
         self.persons = [
             p for p in self.persons
             if p.members or (p.last is not None and stamp_ns - p.last_ns <= remembered_ns)
@@ -56,11 +57,12 @@ class Identities:
         present, groups = self._present(sights)
         if not present:
             return present, groups, None
-        seen = seen_of_groups(sights, groups, len(present))
+        if seen is None:
+            seen = seen_of_groups(sights, groups, len(present))
         believed = np.zeros(len(present), bool)
         believed[groups[sights.is_confirmed]] = True
         for row, person in enumerate(present):
-            person.last, person.last_ns = seen.select(slice(row, row + 1)), stamp_ns
+            person.last, person.row, person.last_ns = seen, row, stamp_ns
             person.is_believed |= bool(believed[row])
         return present, groups, seen
 
@@ -101,15 +103,18 @@ class Identities:
                     self.persons.append(Person(stamp_ns, members={key: 0.0}))
                 cameras.add(camera)
 
-    def _join(self, sights: Sights, stamp_ns: int) -> None:
-        """People whom the evidence shows to be one: the older one stays."""
+    def _join(self, sights: Sights, stamp_ns: int) -> Seen | None:
+        """People whom the evidence shows to be one: the older one stays. What is known of those
+        whom a camera has, where that is still so."""
         present, groups = self._present(sights)
         gone = [p for p in self.persons if not p.members and p.last is not None]
-        if not present or len(present) + len(gone) < 2:
-            return
+        if not present:
+            return None
+        seen = seen_of_groups(sights, groups, len(present))
+        if len(present) + len(gone) < 2:
+            return seen
         everybody = [*present, *gone]
-        known = [seen_of_groups(sights, groups, len(present))]
-        known += [_remembered(p, stamp_ns) for p in gone]
+        known = [seen, *(_remembered(p, stamp_ns) for p in gone)]
         # Published ones first, the older before the younger.
         order = sorted(
             range(len(everybody)),
@@ -124,11 +129,12 @@ class Identities:
             kept, other = everybody[into], everybody[out]
             kept.members.update(dict.fromkeys(other.members, 0.0))
             other.members, other.last = {}, None
+        return None if pairs else seen
 
 
 def _remembered(person: Person, stamp_ns: int) -> Seen:
-    last = person.last
-    assert last is not None
+    assert person.last is not None
+    last = person.last.select(slice(person.row, person.row + 1))
     place, covariance = predicted(
         last.positions, last.covariances, last.velocities, last.velocity_covariances,
         (stamp_ns - person.last_ns) * 1e-9,

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..body import BodyModel
 from ..config.fusion_config import FusionConfig
 from ..errors import Humans4dError
 from ..shown_text import shown
 from ..tracking.ended_tracks import as_lost, can_join, joined_people
 from ..types import People, TrackState
-from .fused_people import people_of_groups, with_mesh
+from .camera_agreement import CameraAgreement
+from .fused_people import people_of_groups
 from .identities import Identities, Person
 from .sights import Told, predicted, sights_at, usable
 
@@ -23,14 +23,14 @@ MOST_NAMES = 10_000
 class PeopleFusion:
     """Takes the people of each camera, all in one frame that does not move, and gives one list.
 
-    Ids are kept when people go from one view into the next or are in several at once.
+    Ids are kept when people go from one view into the next or are in several at once. Bodies have
+    no meshes: see `with_mesh`.
     """
 
-    def __init__(self, config: FusionConfig | None = None, body: BodyModel | None = None):
-        """body: with which bodies get their meshes; None: they have none."""
+    def __init__(self, config: FusionConfig | None = None):
         self.config = config or FusionConfig()
-        self._body = body
         self._told: list[Told | None] = []
+        self.agreement = CameraAgreement()
         self._identities = Identities()
         self._last: People | None = None  # as published, without who was LOST
         self._last_ns = 0
@@ -64,6 +64,13 @@ class PeopleFusion:
         if camera < len(self._told):
             self._told[camera] = None
 
+    def end(self) -> People | None:
+        """Everybody of the last list, as LOST: time has jumped. Ids are not used again."""
+        lost = None if self._last is None else as_lost(self._last)
+        self._told, self._identities, self._last = [], Identities(), None
+        self.agreement = CameraAgreement()
+        return lost
+
     def people(self, stamp_ns: int) -> People | None:
         """The list at a moment after that of the last list. Who was in that and is gone is in this
         one once more, as LOST. None: there has never been anybody."""
@@ -75,6 +82,11 @@ class PeopleFusion:
             is_believed = np.array([p.is_believed for p in present])
             parts.append(people_of_groups(sights, groups, seen, is_believed, self._told))
             self._name(present, sights.keys, sights.person_ids)
+            several = sights.is_seen
+            self.agreement.add(
+                stamp_ns, sights.cameras[several], groups[several], sights.positions[several],
+                sights.velocities[several],
+            )  # fmt: skip
         hidden = [p for p in self._identities.persons if not p.members and p.track_id]
         if hidden:
             parts.append(self._predicted(hidden, stamp_ns))
@@ -85,8 +97,6 @@ class PeopleFusion:
         if people is not None:
             numbers = np.array(ids, np.uint32)
             people = replace(people, track_ids=numbers[:, 0], person_ids=numbers[:, 1])
-            if self._body is not None:
-                people = with_mesh(people, self._body)
         lost = self._lost({track_id for track_id, _ in ids})
         self._last, self._last_ns = people, stamp_ns
         if people is None or lost is None:

@@ -17,8 +17,9 @@ DENSITY = 0.1
 #: Squared Mahalanobis distance of places beyond which nobody is one person: 3 in 1000 of those who
 #: are lie beyond.
 GATE = 14.0
-#: m/s, sigma of the velocities of different people.
-SPEED = 1.0
+#: m/s, sigma of the velocities of different people, and the share of pairs who move alike: both
+#: stand, or walk together.
+SPEED, ALIKE = 1.0, 0.5
 #: rad, sigma of a body's heading, and the share of headings that say nothing.
 HEADING_SIGMA, LOST_HEADINGS = 0.4, 0.15
 #: What headings say at most for one person, since people who walk together have one heading too.
@@ -60,8 +61,9 @@ def _of_motion(a: Seen, b: Seen) -> np.ndarray:
     difference = a.velocities - b.velocities
     one = a.velocity_covariances + b.velocity_covariances
     two = one + 2 * SPEED**2 * np.eye(3)
-    gain = np.linalg.slogdet(two)[1] - np.linalg.slogdet(one)[1]
-    return gain - square_distance(difference, one) + square_distance(difference, two)
+    told = np.linalg.slogdet(two)[1] - np.linalg.slogdet(one)[1]
+    told += square_distance(difference, two) - square_distance(difference, one)
+    return -2 * np.log(ALIKE + (1 - ALIKE) * np.exp(-0.5 * np.minimum(told, 1e2)))
 
 
 def _of_heading(a: Seen, b: Seen) -> np.ndarray:

@@ -9,13 +9,14 @@ import numpy as np
 
 from ..batch import Batch
 from ..config.fusion_config import FusionConfig
-from ..tracking.ended_tracks import alive
 from ..types import People, TrackState
 
 #: m/s^2, sigma of how people accelerate: grows a prediction's covariance.
 ACCELERATION = 1.0
 #: m/s, sigma of a velocity that is unknown; a variance above that of MOST_SPEED is.
 ANY_SPEED, MOST_SPEED = 1.5, 10.0
+#: m from a camera to people whom it sees, where nobody says.
+ANY_DISTANCE = 5.0
 #: m: a position less certain than that says nothing.
 FARTHEST_SIGMA = 30.0
 #: m and m/s, least sigma of an estimate.
@@ -58,17 +59,19 @@ class Sights(Batch):
 
 def usable(people: People) -> People:
     """Those who are not LOST, and of whom place and uncertainty are known."""
-    people = alive(people)
     bodies, covariance = people.bodies, people.position_covariance_cam
+    columns = (
+        bodies.joints_cam, bodies.global_orient, bodies.body_pose, covariance, people.velocity_cam,
+        people.velocity_covariance_cam,
+    )  # fmt: skip
     with np.errstate(invalid="ignore", over="ignore"):
-        finite = np.isfinite(bodies.joints_cam).all((1, 2)) & np.isfinite(covariance).all((1, 2))
-        finite &= np.isfinite(bodies.global_orient).all((1, 2))
-        finite &= np.isfinite(bodies.body_pose).all((1, 2, 3))
-        finite &= np.isfinite(people.velocity_cam).all(1)
-        finite &= np.isfinite(people.velocity_covariance_cam).all((1, 2))
+        # A sum of finite terms is finite.
+        sums = [np.add.reduce(c, axis=tuple(range(1, c.ndim))) for c in columns]
+    finite = np.isfinite(sums).all(0)
     variances = np.linalg.eigvalsh(np.where(finite[:, None, None], covariance, 0))
     sound = (variances[:, 0] >= -1e-6) & (variances[:, 2] <= FARTHEST_SIGMA**2)
-    return people.select(finite & sound)
+    chosen = finite & sound & (people.states != TrackState.LOST)
+    return people if chosen.all() else people.select(chosen)
 
 
 def sights_at(stamp_ns: int, told: Sequence[Told | None], config: FusionConfig) -> Sights:
@@ -93,8 +96,9 @@ def _of_camera(camera: int, told: Told, seconds: float, config: FusionConfig) ->
         people.bodies.pelvis_cam.astype(float), people.position_covariance_cam.astype(float),
         velocity, velocity_covariance, seconds,
     )  # fmt: skip
-    covariance += config.calibration_sigma**2 / 2 * np.eye(3)
-    covariance += config.skew_sigma**2 / 2 * velocity[:, :, None] * velocity[:, None]
+    covariance += config.calibration_sigma**2 * np.eye(3)
+    covariance += config.skew_sigma**2 * velocity[:, :, None] * velocity[:, None]
+    covariance += _turned_by(config.calibration_angle, position, told.camera_position)
     states = people.states
     return Sights(
         np.full(count, camera),
@@ -112,6 +116,17 @@ def _of_camera(camera: int, told: Told, seconds: float, config: FusionConfig) ->
         people.appearance.astype(float),
         people.bodies.joint_probability.mean(1, dtype=float),
     )
+
+
+def _turned_by(angle: float, positions: np.ndarray, camera: np.ndarray | None) -> np.ndarray:
+    """(N, 3, 3) m^2: what places are wrong by where the camera is turned by `angle` (sigma of each
+    axis, rad). A camera that does not say where it is is ANY_DISTANCE away."""
+    if camera is None:
+        return np.tile((angle * ANY_DISTANCE) ** 2 * np.eye(3), (len(positions), 1, 1))
+    ray = positions - camera
+    # The sum over axes a of (a x ray)(a x ray)'.
+    square = (ray**2).sum(1)[:, None, None] * np.eye(3)
+    return angle**2 * (square - ray[:, :, None] * ray[:, None])
 
 
 def predicted(

@@ -43,9 +43,10 @@ def right_jacobian(axis_angle: np.ndarray) -> np.ndarray:
 
 def minimal_rotation(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Rotation (*, 3, 3) that turns unit vectors `source` (*, 3) into `target` the short way."""
-    axis = np.cross(source, target)
     cosine = (source * target).sum(-1)[..., None, None]
-    cross = skew(axis)
+    # The skew matrix of source x target.
+    outer = target[..., :, None] * source[..., None, :]
+    cross = outer - outer.swapaxes(-1, -2)
     return np.eye(3) + cross + cross @ cross / np.maximum(1 + cosine, 1e-3)
 
 

@@ -29,6 +29,7 @@ setup(
         "console_scripts": [
             "humans4d_node = humans4d_ros.programs:node",
             "humans4d_adapters = humans4d_ros.programs:adapters",
+            "humans4d_fusion = humans4d_ros.programs:fusion",
             "humans4d_view = humans4d_ros.programs:view",
             "humans4d_bag_play = humans4d_ros.programs:bag_player",
             "humans4d_bag_record = humans4d_ros.programs:bag_recorder",

@@ -20,6 +20,10 @@ def view() -> int:
     return _main("view.__main__")
 
 
+def fusion() -> int:
+    return _main("fusion.__main__")
+
+
 def bag_player() -> int:
     return _main("replay.bag_player")
 

@@ -84,7 +84,8 @@ class TransformListener:
                     left = deadline - now
                     if not error.may_still_come or left <= 0 or not self._is_open:
                         waited = f", waited {timeout:g} s" if error.may_still_come else ""
-                        raise TransformError(f"{what}: {error}{waited}") from None
+                        text = f"{what}: {error}{waited}"
+                        raise TransformError(text, error.may_still_come) from None
                 self._changed.wait(left)
             # Whatever arrives wakes this up: of a flood it looks at as much as leaves others time.
             time.sleep(min(REST * (now - start), left))
