@@ -1,7 +1,8 @@
 """People of several simulated cameras around a robot as one list: ids, places, people named twice.
 
-    python benchmarks/fused_cameras.py [--people 2 5 10 20] [--overlap 0 30 60] [--seeds 3]
-        [--calibration-cm 5] [--calibration-degrees 1] [--skew 0.03]
+    python benchmarks/fused_cameras.py [--people 2 5 10 20] [--overlap 0 30 60]
+        [--seeds 2] [--first-seed 0] [--calibration-cm 5] [--calibration-degrees 1]
+        [--skew 0.03]
 
 Each camera has its own tracker, its own errors and times, and is mounted otherwise than it says:
 by --calibration-cm and --calibration-degrees (sigma of each axis), its stamps late by --skew
@@ -22,7 +23,7 @@ from scipy.spatial.transform import Rotation
 from humans4d_core.fusion import PeopleFusion
 from humans4d_core.geometry.coordinate_frames import people_in_coordinate_frame
 from humans4d_core.simulation.actors import CameraPath
-from humans4d_core.simulation.scenarios import SCENARIOS, Scenario, _wanderers
+from humans4d_core.simulation.scenarios import SCENARIOS, Scenario, wanderers
 from humans4d_core.simulation.sensing import START_SCORE
 from humans4d_core.simulation.simulated_crowd import START_NS, Simulation, World
 from humans4d_core.tracking import TrackerConfig
@@ -101,7 +102,7 @@ def heard(
     """What three cameras say, in the order in which it comes."""
 
     def around(rng: np.random.Generator) -> Scenario:
-        return Scenario(SECONDS, RATE, _wanderers(rng, count, (-8, 8), (-8, 8), int(SECONDS)))
+        return Scenario(SECONDS, RATE, wanderers(rng, count, (-8, 8), (-8, 8), int(SECONDS)))
 
     SCENARIOS["around"] = around
     rng = np.random.default_rng([seed, count])
@@ -178,7 +179,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, nargs="+", default=[2, 5, 10, 20])
     parser.add_argument("--overlap", type=float, nargs="+", default=[0, 30, 60])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--calibration-cm", type=float, default=5.0)
     parser.add_argument("--calibration-degrees", type=float, default=1.0)
     parser.add_argument("--skew", type=float, default=0.03)
@@ -187,7 +189,7 @@ def main() -> None:
     for count in options.people:
         for overlap in options.overlap:
             scores, seconds = {"single": Score(), "fused": Score()}, []
-            for seed in range(options.seeds):
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
                 seconds += judge(*heard(count, overlap, seed, world, options), scores)
             for name, s in scores.items():
                 shares = f"{100 * s.twice / s.rows:4.1f} % {100 * s.nobody / s.rows:4.1f} %"

@@ -52,16 +52,20 @@ class CameraAgreement:
             for sums in self._sums.values():
                 sums *= fade
         self._stamp_ns = stamp_ns
-        same = np.triu(groups[:, None] == groups[None], 1)
-        for a, b in zip(*np.nonzero(same), strict=True):
-            if cameras[a] > cameras[b]:
-                a, b = b, a
-            # The normal equations of d = [1 v] [offset, skew], and what is left.
-            rows = np.hstack((np.eye(3), (velocities[a] + velocities[b])[:, None] / 2))
-            difference = positions[b] - positions[a]
+        first, second = np.nonzero(
+            (groups[:, None] == groups[None]) & (cameras[:, None] < cameras[None])
+        )
+        for key in {*zip(cameras[first].tolist(), cameras[second].tolist(), strict=True)}:
+            of_pair = (cameras[first] == key[0]) & (cameras[second] == key[1])
+            a, b = first[of_pair], second[of_pair]
+            # The normal equations of d = [1 v] [offset, skew], and how many people they are of.
+            velocity, difference = (velocities[a] + velocities[b]) / 2, positions[b] - positions[a]
             own = np.zeros((4, 6))
-            own[:, :4], own[:, 4], own[0, 5] = rows.T @ rows, rows.T @ difference, 1.0
-            key = int(cameras[a]), int(cameras[b])
+            own[:3, :3] = len(a) * np.eye(3)
+            own[:3, 3] = own[3, :3] = velocity.sum(0)
+            own[3, 3] = (velocity**2).sum()
+            own[:3, 4], own[3, 4] = difference.sum(0), (velocity * difference).sum()
+            own[0, 5] = len(a)
             self._sums[key] = self._sums.get(key, 0.0) + own
 
     def told(self) -> list[Agreement]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Steps towards the best weights.
-STEPS = 8
+STEPS = 5
 
 
 def intersected(

@@ -109,7 +109,7 @@ def _everybody(sights: Sights, told: Sequence[Told | None]) -> tuple[People, np.
     everybody: People | None = None
     for camera in np.unique(sights.cameras).tolist():
         own = sights.cameras == camera
-        people = told[camera].people.select(sights.rows[own])  # type: ignore[union-attr]
+        people = told[camera].people.select(sights.rows[own])
         number[own] = np.arange(len(people)) + (0 if everybody is None else len(everybody))
         everybody = people if everybody is None else joined_people(everybody, people)
     assert everybody is not None

@@ -67,18 +67,18 @@ def strains(sights: Sights, groups: np.ndarray, count: int) -> np.ndarray:
     told = np.zeros(len(sights))
     rows, is_given = members(groups, sights.is_seen, count)
     several = np.flatnonzero((is_given.sum(1) > 1) & sights.is_seen[rows[:, 0]])
-    rows, is_given = rows[several], is_given[several]
-    group, slot = np.nonzero(is_given)
-    if not len(group):
+    if not len(several):
         return told
-    others = is_given[group]
-    others[np.arange(len(group)), slot] = False
-    positions, covariances = sights.positions[rows[group]], sights.covariances[rows[group]]
-    rest, rest_covariance, _ = intersected(positions, covariances, others)
-    one = np.arange(len(group)), slot
-    told[rows[group, slot]] = square_distance(
-        positions[one] - rest, covariances[one] + rest_covariance
-    )
+    rows, is_given = rows[several], is_given[several]
+    positions, covariances = sights.positions[rows], sights.covariances[rows]
+    # Covariance intersection of the others, of equal weights.
+    information = np.linalg.inv(covariances) * is_given[..., None, None]
+    weighted = information @ positions[..., None]
+    others = (is_given.sum(1) - 1)[:, None, None, None]
+    rest = np.linalg.inv((information.sum(1, keepdims=True) - information) / others)
+    mean = (rest @ (weighted.sum(1, keepdims=True) - weighted) / others)[..., 0]
+    strain = square_distance(positions - mean, covariances + rest)
+    told[rows[is_given]] = strain[is_given]
     return told
 
 
@@ -100,7 +100,7 @@ def joins(
     told[first, second] = evidence(seen.select(first), seen.select(second))
     seen_by = np.zeros((count, int(sights.cameras.max(initial=0)) + 1), bool)
     seen_by[groups[sights.is_seen], sights.cameras[sights.is_seen]] = True
-    found = []
+    found: list[tuple[int, int]] = []
     while True:
         a, b = divmod(int(np.argmax(told)), count)
         if not told[a, b] >= enough:

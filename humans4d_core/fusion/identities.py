@@ -73,7 +73,7 @@ class Identities:
 
     def _assign(self, sights: Sights, stamp_ns: int) -> None:
         """Sights stay with their people; new ones are new people."""
-        there, owned = set(sights.keys), set()
+        there, owned = set(sights.keys), set[tuple[int, int]]()
         for person in self.persons:
             person.members = {key: s for key, s in person.members.items() if key in there}
             owned |= person.members.keys()
@@ -95,7 +95,7 @@ class Identities:
             members[key] += gain * (strain[sight] - members[key])
             own.setdefault(int(groups[sight]), []).append(sight)
         for row, rows in own.items():
-            members, cameras = present[row].members, set()
+            members, cameras = present[row].members, set[int]()
             for sight in sorted(rows, key=lambda s: members[keys[s]]):
                 key, camera = keys[sight], keys[sight][0]
                 if camera in cameras or (cameras and members[key] > MOST_STRAIN):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -91,11 +92,9 @@ class PeopleFusion:
         if hidden:
             parts.append(self._predicted(hidden, stamp_ns))
         ids = [(p.track_id, p.person_id) for p in (*present, *hidden)]
-        people = parts[0] if parts else None
-        for part in parts[1:]:
-            people = joined_people(people, part)
-        if people is not None:
-            numbers = np.array(ids, np.uint32)
+        people = None
+        if parts:
+            people, numbers = reduce(joined_people, parts), np.array(ids, np.uint32)
             people = replace(people, track_ids=numbers[:, 0], person_ids=numbers[:, 1])
         lost = self._lost({track_id for track_id, _ in ids})
         self._last, self._last_ns = people, stamp_ns

@@ -52,7 +52,7 @@ def evidence(a: Seen, b: Seen) -> np.ndarray:
 
 
 def square_distance(difference: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Squared Mahalanobis distance (Q,) of differences (Q, D) with covariances (Q, D, D)."""
+    """Squared Mahalanobis distance (...) of differences (..., D) with covariances (..., D, D)."""
     solved = np.linalg.solve(covariance, difference[..., None])[..., 0]
     return (difference * solved).sum(-1)
 

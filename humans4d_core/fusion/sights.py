@@ -67,7 +67,7 @@ def usable(people: People) -> People:
     with np.errstate(invalid="ignore", over="ignore"):
         # A sum of finite terms is finite.
         sums = [np.add.reduce(c, axis=tuple(range(1, c.ndim))) for c in columns]
-    finite = np.isfinite(sums).all(0)
+    finite = np.isfinite(np.stack(sums)).all(axis=0)
     variances = np.linalg.eigvalsh(np.where(finite[:, None, None], covariance, 0))
     sound = (variances[:, 0] >= -1e-6) & (variances[:, 2] <= FARTHEST_SIGMA**2)
     chosen = finite & sound & (people.states != TrackState.LOST)
@@ -156,7 +156,7 @@ def known_velocities(
 
 
 _NOBODY = Sights(
-    *(np.zeros(0, int) for _ in range(4)), np.zeros(0, bool), np.zeros(0, bool), np.zeros((0, 3)),
-    np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3, 3)),
-    np.zeros(0, bool), np.zeros((0, 16)), np.zeros(0),
+    np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0, bool),
+    np.zeros(0, bool), np.zeros((0, 3)), np.zeros((0, 3, 3)), np.zeros((0, 3)),
+    np.zeros((0, 3, 3)), np.zeros((0, 3, 3)), np.zeros(0, bool), np.zeros((0, 16)), np.zeros(0),
 )  # fmt: skip

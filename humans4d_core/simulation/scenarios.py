@@ -118,7 +118,7 @@ def _driving(rng: np.random.Generator) -> Scenario:
         ((0, 0), (1.5, 0), (2.0, 0.2), (3.0, 0.2), (3.5, 0)),
         (0, 0.5, -0.1, -0.5, 0),
     )
-    actors = _wanderers(rng, 8, (6.0, 11.0), (-3.5, 3.5), 10)
+    actors = wanderers(rng, 8, (6.0, 11.0), (-3.5, 3.5), 10)
     return Scenario(10, 10, actors, camera=camera)
 
 
@@ -129,24 +129,24 @@ def _turning(rng: np.random.Generator) -> Scenario:
         ((0, 0),) * 9,
         (0, 0, 0.8, 0.8, -0.5, -0.5, 0.4, -0.2, 0),
     )
-    return Scenario(10, 12, _wanderers(rng, 6, (4.0, 9.0), (-3.0, 3.0), 10), camera=camera)
+    return Scenario(10, 12, wanderers(rng, 6, (4.0, 9.0), (-3.0, 3.0), 10), camera=camera)
 
 
 def _slow(rng: np.random.Generator) -> Scenario:
     """Two images a second, unevenly."""
-    actors = _wanderers(rng, 5, (4.5, 9.0), (-2.5, 2.5), 30)
+    actors = wanderers(rng, 5, (4.5, 9.0), (-2.5, 2.5), 30)
     return Scenario(30, 2, actors, jitter=0.3, dropped=0.05)
 
 
 def _fast(rng: np.random.Generator) -> Scenario:
     """Thirty images a second, some lost."""
-    actors = _wanderers(rng, 5, (3.5, 8.0), (-2.5, 2.5), 6)
+    actors = wanderers(rng, 5, (3.5, 8.0), (-2.5, 2.5), 6)
     return Scenario(6, 30, actors, jitter=0.2, dropped=0.15)
 
 
 def _noisy(rng: np.random.Generator) -> Scenario:
     """A poor detector: a quarter missed, one false box an image, depth that jumps."""
-    actors = _wanderers(rng, 6, (4.0, 9.0), (-2.5, 2.5), 10)
+    actors = wanderers(rng, 6, (4.0, 9.0), (-2.5, 2.5), 10)
     sensing = Sensing(0.25, 1.0, 0.08, 0.08, 0.08, 0.05, 0.2, 0.4, 0.05)
     return Scenario(10, 10, actors, sensing=sensing)
 
@@ -155,7 +155,7 @@ def _crowd(rng: np.random.Generator) -> Scenario:
     """Thirty people seen from above head height, two of each three dressed like another."""
     actors = tuple(
         Actor(a.start, a.actions, clothes=k // 2 if k % 3 else None, heading=a.heading)
-        for k, a in enumerate(_wanderers(rng, 30, (5.0, 16.0), (-5.0, 5.0), 8))
+        for k, a in enumerate(wanderers(rng, 30, (5.0, 16.0), (-5.0, 5.0), 8))
     )
     camera = CameraPath(height=3.5, pitch=0.25)
     return Scenario(8, 8, actors, camera=camera)
@@ -176,7 +176,7 @@ SCENARIOS: dict[str, Callable[[np.random.Generator], Scenario]] = {
 }
 
 
-def _wanderers(
+def wanderers(
     rng: np.random.Generator, count: int, x: tuple, y: tuple, seconds: float
 ) -> tuple[Actor, ...]:
     """People who walk from one random place of a rectangle to the next, and sometimes stay."""

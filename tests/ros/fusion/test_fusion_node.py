@@ -237,7 +237,7 @@ def test_cameras_that_disagree_are_told_by_how_much(station, fusion, cameras, li
     until(lambda: told(station, "front and left differ by 0.4"), show)
 
 
-def test_a_flood_and_people_of_another_body_are_left_out(station, fusion, cameras, lists):
+def test_a_flood_of_one_camera_stops_nobody(station, fusion, cameras, lists):
     fusion()
 
     def show():
@@ -258,9 +258,26 @@ def test_a_flood_and_people_of_another_body_are_left_out(station, fusion, camera
         ({"cameras": ["fr ont"]}, "no name in ROS"),
         ({"target_frame": "/"}, "target_frame is empty"),
         ({"window": -1.0}, "window"),
+        ({"window": "soon"}, "window"),
     ],
 )
-def test_what_cannot_run_is_said_in_one_sentence(fusion, parameters, reason):
-    node = fusion(**parameters)
+def test_a_wrong_parameter_is_refused_with_the_reason(parameters, reason):
+    import rclpy
+    from humans4d_ros.fusion.fusion_node import FusionNode
+    from rclpy.parameter import Parameter
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    given = {"cameras": ["front", "left"], "target_frame": "odom", **parameters}
+    overrides = [Parameter(name, value=value) for name, value in given.items()]
+    try:
+        with pytest.raises(Exception, match=reason):
+            FusionNode(context=context, parameter_overrides=overrides)
+    finally:
+        context.try_shutdown()
+
+
+def test_what_cannot_run_ends_with_one_sentence(fusion):
+    node = fusion(cameras=[""])
     assert node.wait() == 1
-    assert reason in node.output and "Traceback" not in node.output
+    assert "cannot start: cameras is empty" in node.output and "Traceback" not in node.output

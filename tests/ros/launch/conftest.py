@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = {"replay.launch.py": {"bag": str(Path(__file__).parent), "output": "no_such_folder"}}
+NEEDED = {
+    "replay.launch.py": {"bag": str(Path(__file__).parent), "output": "no_such_folder"},
+    "cameras.launch.py": {"cameras": "front,left"},
+}
 
 
 @pytest.fixture

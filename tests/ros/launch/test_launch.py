@@ -17,7 +17,7 @@ from ament_index_python.packages import get_package_share_directory
 from launched import node_of, remappings
 from places import ROOT
 
-FILES = ("humans4d.launch.py", "replay.launch.py", "rviz.launch.py")
+FILES = ("cameras.launch.py", "humans4d.launch.py", "replay.launch.py", "rviz.launch.py")
 PROFILE_VARIABLES = {
     "humble": "FASTRTPS_DEFAULT_PROFILES_FILE",
     "jazzy": "FASTRTPS_DEFAULT_PROFILES_FILE",
@@ -45,6 +45,21 @@ def test_the_cameras_namespace_gives_its_topics(launch):
     given = remappings(node_of(launch("humans4d.launch.py", camera="/front", image="/other")))
     assert given["image/compressed"] == "/other/compressed"
     assert given["camera_info"] == "/front/camera_info"
+
+
+def test_several_cameras_have_a_node_each_and_one_list(launch):
+    launched = launch("cameras.launch.py", cameras="front,/left/", target_frame="map")
+    nodes = [p for p in launched.processes if p.executable == "humans4d_node"]
+    assert [remappings(node)["image"] for node in nodes] == ["/front/image_raw", "/left/image_raw"]
+    assert ["__ns:=/front" in nodes[0].command, "__ns:=/left" in nodes[1].command] == [True, True]
+    fusion = node_of(launched, "humans4d_fusion")
+    assert fusion.command[fusion.command.index("-p") + 1] == "cameras:=[front, left]"
+    assert fusion.parameters["target_frame"] == "map"
+    alone = launch("cameras.launch.py", cameras="front", nodes="false", use_sim_time="true")
+    assert [p.executable for p in alone.processes] == ["humans4d_fusion"]
+    assert alone.processes[0].parameters["use_sim_time"] is True
+    with pytest.raises(RuntimeError, match="cameras is empty"):
+        launch("cameras.launch.py", cameras=" , ")
 
 
 def test_what_is_left_empty_is_left_to_the_parameter_file(launch, tmp_path):

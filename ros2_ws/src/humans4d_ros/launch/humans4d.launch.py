@@ -3,7 +3,7 @@
     ros2 launch humans4d_ros humans4d.launch.py camera:=/front_camera
     ros2 launch humans4d_ros humans4d.launch.py --show-args
 
-Several cameras: once for each, with its own `namespace`.
+Several cameras: cameras.launch.py, or this once for each, with its own `namespace`.
 """
 
 import os
