@@ -9,7 +9,7 @@ import numpy as np
 
 from ..body import BodyModel
 from ..tracking.ended_tracks import joined_people
-from ..types import People, TrackState
+from ..types import Bodies, People, TrackState
 from .bent_body import bent
 from .groups import best_bodies, members
 from .joint_fusion import fused_joints, resized, viewing_rays
@@ -30,55 +30,11 @@ def people_of_groups(
     the joints of all of them. There is no image that boxes and pixels could be of: they are NaN.
     is_believed: (G,) a camera has confirmed the person.
     """
-    count = len(seen)
-    rows, is_given = members(groups, sights.is_seen, count)
-    best = best_bodies(sights, rows, is_given)
+    rows, is_given = members(groups, sights.is_seen, len(seen))
     everybody, number = _everybody(sights, told)
-    people = everybody.select(number[best])
-    cameras = _camera_positions(sights, told)
-    members_people = everybody.bodies
-    # How long each camera thought its rays were, and are.
-    size = resized(sights.positions[rows], seen.positions[:, None], cameras[rows])
-    scale = np.ones(len(everybody)) if members_people.scale is None else members_people.scale
-    scales = scale[number[rows]] * size
-    weight = is_given * sights.has_pose[rows]
-    weight = np.where(weight.any(1, keepdims=True), weight, is_given)
-    fused_scale = (scales * weight).sum(1) / weight.sum(1)
-    own_scale = scale[number[best]]
-
-    bodies = people.bodies
-    root = bodies.joints_cam[:, 0] - bodies.translation_cam
-    factor = (fused_scale / own_scale)[:, None, None]
-    hips = bodies.pelvis_cam[:, None].astype(float)
-    joints = (bodies.joints_cam - hips) * factor + seen.positions[:, None]
-    rotations = np.concatenate((bodies.global_orient[:, None], bodies.body_pose), 1).astype(float)
-    several = np.flatnonzero((is_given & sights.has_pose[rows]).sum(1) > 1)
-    if len(several):
-        chosen = rows[several]
-        given = is_given[several] & sights.has_pose[chosen]
-        ratio = fused_scale[several, None] / scale[number[chosen]]
-        all_joints = members_people.joints_cam[number[chosen]] * ratio[..., None, None]
-        rays = viewing_rays(sights.positions[chosen], sights.covariances[chosen], cameras[chosen])
-        confidence = members_people.joint_probability[number[chosen]]
-        wanted = fused_joints(all_joints, confidence, rays, given)
-        wanted += seen.positions[several, None]
-        rotations[several], joints[several] = bent(rotations[several], joints[several], wanted)
-    probability = np.where(is_given[..., None], members_people.joint_probability[number[rows]], 0)
-    f32 = np.float32
-    bodies = replace(
-        bodies,
-        boxes_px=np.full((count, 4), np.nan, f32),
-        joints_px=np.full((count, 24, 2), np.nan, f32),
-        global_orient=rotations[:, 0].astype(f32),
-        body_pose=rotations[:, 1:].astype(f32),
-        joints_cam=joints.astype(f32),
-        translation_cam=(joints[:, 0] - root * factor[:, 0]).astype(f32),
-        scale=fused_scale.astype(f32),
-        joint_confidence=probability.max(1).astype(f32),
-        joint_probability=probability.max(1).astype(f32),
-        pelvis_covariance_cam=seen.covariances.astype(f32),
-        scores=_largest(members_people.scores, number[rows], is_given),
-    )
+    best = number[best_bodies(sights, rows, is_given)]
+    people, f32 = everybody.select(best), np.float32
+    bodies = _bodies(sights, rows, is_given, seen, everybody.bodies, number, best, told)
     any_seen = sights.is_seen[rows[:, 0]]
     states = np.where(any_seen, TrackState.CONFIRMED, TrackState.OCCLUDED)
     return replace(
@@ -91,6 +47,58 @@ def people_of_groups(
         position_covariance_cam=seen.covariances.astype(f32),
         velocity_covariance_cam=seen.velocity_covariances.astype(f32),
         appearance=seen.appearance.astype(f32),
+    )
+
+
+def _bodies(
+    sights: Sights,
+    rows: np.ndarray,
+    is_given: np.ndarray,
+    seen: Seen,
+    everybody: Bodies,
+    number: np.ndarray,
+    best: np.ndarray,
+    told: Sequence[Told | None],
+) -> Bodies:
+    """The bodies of groups whose sights are `rows` (G, M): `everybody`'s `best` (G,), each of its
+    size as several cameras know it, bent to their joints and moved to where the person is."""
+    of_sight, cameras = number[rows], _camera_positions(sights, told)[rows]
+    bodies, scale, f32 = everybody.select(best), everybody.scale, np.float32
+    assert scale is not None
+    posed = is_given & sights.has_pose[rows]
+    weight = np.where(posed.any(1, keepdims=True), posed, is_given)
+    sizes = scale[of_sight] * resized(sights.positions[rows], seen.positions[:, None], cameras)
+    fused_scale = (sizes * weight).sum(1) / weight.sum(1)
+    factor = (fused_scale / scale[best])[:, None, None]
+    joints = (bodies.joints_cam - bodies.pelvis_cam[:, None]) * factor + seen.positions[:, None]
+    rotations = np.concatenate((bodies.global_orient[:, None], bodies.body_pose), 1).astype(float)
+    confidence = everybody.joint_probability[of_sight]
+    several = np.flatnonzero(posed.sum(1) > 1)
+    if len(several):
+        chosen = rows[several]
+        ratio = fused_scale[several, None] / scale[number[chosen]]
+        rays = viewing_rays(sights.positions[chosen], sights.covariances[chosen], cameras[several])
+        wanted = seen.positions[several, None] + fused_joints(
+            everybody.joints_cam[number[chosen]] * ratio[..., None, None],
+            confidence[several], rays, posed[several],
+        )  # fmt: skip
+        rotations[several], joints[several] = bent(rotations[several], joints[several], wanted)
+    # SMPL's root joint is as far from its translation as the body is large.
+    root = (bodies.joints_cam[:, 0] - bodies.translation_cam) * factor[:, 0]
+    surest = np.where(is_given[..., None], confidence, 0).max(1).astype(f32)
+    return replace(
+        bodies,
+        boxes_px=np.full((len(best), 4), np.nan, f32),
+        joints_px=np.full((len(best), 24, 2), np.nan, f32),
+        global_orient=rotations[:, 0].astype(f32),
+        body_pose=rotations[:, 1:].astype(f32),
+        joints_cam=joints.astype(f32),
+        translation_cam=(joints[:, 0] - root).astype(f32),
+        scale=fused_scale.astype(f32),
+        joint_confidence=surest,
+        joint_probability=surest,
+        pelvis_covariance_cam=seen.covariances.astype(f32),
+        scores=_largest(everybody.scores, of_sight, is_given),
     )
 
 

@@ -47,9 +47,6 @@ class PeopleFusion:
         Raises Humans4dError where the bodies are of another model than the other cameras'.
         """
         people = usable(people)
-        people = replace(
-            people, bodies=replace(people.bodies, vertices_cam=people.bodies.vertices_cam[:, :0])
-        )
         others = [each.people for n, each in enumerate(self._told) if each and n != camera]
         for other in others:
             if not can_join(people, other):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..batch import Batch
 from ..config.fusion_config import FusionConfig
-from ..types import People, TrackState
+from ..types import Bodies, People, TrackState
 
 #: m/s^2, sigma of how people accelerate: grows a prediction's covariance.
 ACCELERATION = 1.0
@@ -58,10 +58,11 @@ class Sights(Batch):
 
 
 def usable(people: People) -> People:
-    """Those who are not LOST, and of whom place and uncertainty are known."""
+    """Those who are not LOST, and of whom body, place and uncertainty are known; without meshes."""
     bodies, covariance = people.bodies, people.position_covariance_cam
     columns = (
-        bodies.joints_cam, bodies.global_orient, bodies.body_pose, covariance, people.velocity_cam,
+        bodies.joints_cam, bodies.global_orient, bodies.body_pose, bodies.betas,
+        bodies.translation_cam, bodies.joint_probability, covariance, people.velocity_cam,
         people.velocity_covariance_cam,
     )  # fmt: skip
     with np.errstate(invalid="ignore", over="ignore"):
@@ -71,7 +72,16 @@ def usable(people: People) -> People:
     variances = np.linalg.eigvalsh(np.where(finite[:, None, None], covariance, 0))
     sound = (variances[:, 0] >= -1e-6) & (variances[:, 2] <= FARTHEST_SIGMA**2)
     chosen = finite & sound & (people.states != TrackState.LOST)
-    return people if chosen.all() else people.select(chosen)
+    people = people if chosen.all() else people.select(chosen)
+    return replace(people, bodies=_without_mesh(people.bodies))
+
+
+def _without_mesh(bodies: Bodies) -> Bodies:
+    """With a size that is a number, and without vertices."""
+    with np.errstate(invalid="ignore"):
+        scale = np.ones(len(bodies), np.float32) if bodies.scale is None else bodies.scale
+        scale = np.where(np.isfinite(scale) & (scale > 0), scale, np.float32(1))
+    return replace(bodies, scale=scale, vertices_cam=bodies.vertices_cam[:, :0])
 
 
 def sights_at(stamp_ns: int, told: Sequence[Told | None], config: FusionConfig) -> Sights:

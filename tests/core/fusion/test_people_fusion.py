@@ -207,6 +207,13 @@ def test_what_is_no_number_leaves_out_one_person_and_no_other():
     np.testing.assert_allclose(fused.bodies.pelvis_cam, [[6, 0, 1]], atol=1e-4)
 
 
+def test_a_size_that_nobody_knows_is_the_body_models():
+    people = told([0, 0, 1])
+    people.bodies.scale[0] = np.nan
+    fused = listed(PeopleFusion(), 1, people, told([0, 0, 1], camera=1))
+    assert fused.bodies.scale[0] == 1 and np.isfinite(fused.bodies.joints_cam).all()
+
+
 def test_people_of_another_body_model_are_refused_with_a_reason():
     fusion = PeopleFusion()
     fusion.take(0, told([0, 0, 1]), SECOND)
