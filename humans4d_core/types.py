@@ -161,12 +161,16 @@ class Bodies(Batch):
     #: (N,) m at the person's depth, mean distance of the body to the landmarks that it was made of,
     #: in the image. -1, or not given: there were none.
     image_error: np.ndarray = None  # type: ignore[assignment]
+    #: (N,) s since the image that the pose was recovered from. Not given: 0, it is of this one.
+    pose_age: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         if self.joint_probability is None:
             object.__setattr__(self, "joint_probability", self.joint_confidence)
         if self.image_error is None:
             object.__setattr__(self, "image_error", np.full(len(self.scores), -1, np.float32))
+        if self.pose_age is None:
+            object.__setattr__(self, "pose_age", np.zeros(len(self.scores), np.float32))
 
     @property
     def is_stood_up(self) -> np.ndarray:
@@ -230,8 +234,8 @@ class People(Batch):
     velocity_cam: np.ndarray
     position_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2, of the pelvis
     velocity_covariance_cam: np.ndarray  #: (N, 3, 3) float32 m^2/s^2
-    #: (N,) int64, stamp of the image that the body's pose comes from; 0: of none. Not given: that
-    #: of the last sight, where a pose was recovered at all.
+    #: (N,) int64, stamp of the image that the body's pose comes from; 0: of none. Not given: the
+    #: last sight's less the body's pose_age, where a pose was recovered at all.
     last_recovered_ns: np.ndarray = None  # type: ignore[assignment]
     #: (N, APPEARANCE_SIZE) float32, colours of the clothes (tracking.appearance.descriptor). Not
     #: given: nothing seen.
@@ -242,7 +246,8 @@ class People(Batch):
     def __post_init__(self) -> None:
         n = len(self.track_ids)
         if self.last_recovered_ns is None:
-            recovered_ns = np.where(self.bodies.is_stood_up, 0, self.last_seen_ns)
+            age_ns = np.rint(self.bodies.pose_age.astype(float) * 1e9).astype(np.int64)
+            recovered_ns = np.where(self.bodies.is_stood_up, 0, self.last_seen_ns - age_ns)
             object.__setattr__(self, "last_recovered_ns", recovered_ns)
         if self.appearance is None:
             object.__setattr__(self, "appearance", np.zeros((n, APPEARANCE_SIZE), np.float32))

@@ -37,3 +37,12 @@ class RecoveryConfig(PartConfig):
         "within half a degree.",
         parameter="engine",
     )
+    budget: float = setting(
+        0.0,
+        "Seconds that recovering bodies may take an image, as measured. Who does not fit in keeps "
+        "the last body, moved to the new box, and comes in turn: new, near and doubtful people "
+        "first, everybody each second where that fits. 0: everybody in every image.",
+        0.0,
+        10.0,
+        parameter="recovery_budget",
+    )

@@ -54,7 +54,12 @@ def create_recovery(
     """
     check_recovery(config.name)
     name = _found(config) if config.name == AUTO else config.name
-    return RECOVERIES[name](config, threads, sure_score)
+    recovery = RECOVERIES[name](config, threads, sure_score)
+    if not config.budget:
+        return recovery
+    from .budget import BudgetedRecovery
+
+    return BudgetedRecovery(recovery, config.budget)
 
 
 def check_recovery(name: str) -> None:

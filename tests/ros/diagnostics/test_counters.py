@@ -155,6 +155,15 @@ def test_callbacks_that_failed_are_counted_and_told():
     assert (values["callbacks_failed"], values["last_error"]) == ("1", "subscription /clock failed")
 
 
+def test_the_oldest_pose_is_that_of_the_last_image():
+    counters = Counters()
+    assert counters.report().values["oldest_pose_s"] == "0.00"
+    counters.pose_ages(np.array([0.0, 0.42, 0.1]))
+    assert counters.report().values["oldest_pose_s"] == "0.42"
+    counters.pose_ages(np.zeros(0))
+    assert counters.report().values["oldest_pose_s"] == "0.00"
+
+
 def test_boxes_that_became_nothing_are_counted_and_how_long_that_has_been_so(clock):
     counters = Counters()
     counters.boxes_unused(2, 0)

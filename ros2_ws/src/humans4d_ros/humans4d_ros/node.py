@@ -25,7 +25,7 @@ from humans4d_core.detection import GivenBoxes
 from humans4d_core.pipeline import Pipeline, create_pipeline
 from humans4d_core.shown_text import shown
 from humans4d_core.stamps import StampMeaning
-from humans4d_core.types import Frame
+from humans4d_core.types import Frame, TrackState
 
 from .diagnostics.counters import Counters
 from .diagnostics.judge import own_gpu_memory, status
@@ -275,7 +275,9 @@ class Humans4dNode(LifecycleNode):
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
         self._silence.end(arrival.received)
         self._counters.boxes_unused(result.boxes_without_body, result.boxes_left_out)
-        self._counters.image_processed(result.people.states, latency, node_seconds)
+        people = result.people
+        self._counters.pose_ages(people.bodies.pose_age[people.states == TrackState.CONFIRMED])
+        self._counters.image_processed(people.states, latency, node_seconds)
 
     def _end_tracks(self, silence: float = 0.0) -> None:
         """Everybody is published once more, as LOST; who comes then is new."""

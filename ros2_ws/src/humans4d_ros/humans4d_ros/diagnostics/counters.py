@@ -52,7 +52,7 @@ class Counters:
         self._time_jumps = 0
         self._callbacks_failed = 0
         self._boxes = Counter(without_body=0, left_out=0)
-        self._states = np.zeros(0, np.uint8)
+        self._states, self._oldest_pose = np.zeros(0, np.uint8), 0.0
         self._latencies: deque[float] = deque(maxlen=WINDOW)
         self._node_seconds: deque[float] = deque(maxlen=WINDOW)
         self._last_error, self._last_error_at = "", math.nan
@@ -147,6 +147,11 @@ class Counters:
             elif math.isnan(self._without_body_since):
                 self._without_body_since = time.monotonic()
 
+    def pose_ages(self, ages: np.ndarray) -> None:
+        """Of the people whom a processed image shows: s since their poses were recovered, (N,)."""
+        with self._lock:
+            self._oldest_pose = float(ages.max(initial=0.0))
+
     def image_processed(self, states: np.ndarray, latency: float, node_seconds: float) -> None:
         """`states` of the tracks, (N,) TrackState; `latency` and `node_seconds` as in
         TrackedPeople; a NaN latency is left out."""
@@ -195,6 +200,7 @@ class Counters:
                 **(self._look.values if self._look else {}),
                 "people": str(states[TrackState.CONFIRMED] + states[TrackState.OCCLUDED]),
                 "tracks": str(len(self._states) - states[TrackState.LOST]),
+                "oldest_pose_s": _shown(self._oldest_pose, 2),
                 **{f"boxes_{key}": str(count) for key, count in self._boxes.items()},
                 **_percentiles("latency", self._latencies),
                 **_percentiles("node", self._node_seconds),

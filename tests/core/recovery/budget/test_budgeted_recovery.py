@@ -1,0 +1,141 @@
+"""In a crowd everybody gets a fresh body in turn, and nobody is without one."""
+
+import numpy as np
+import pytest
+
+from humans4d_core.config import PipelineConfig, RecoveryConfig
+from humans4d_core.pipeline import create_pipeline
+from humans4d_core.recovery import create_recovery
+from humans4d_core.recovery.budget import BudgetedRecovery
+from humans4d_core.recovery.upright import UprightRecovery
+from humans4d_core.types import Camera, Detections, Frame
+
+CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)
+STEP = 10**8
+EACH = 0.01  #: s that a person costs
+
+
+class Costly(UprightRecovery):
+    """Bodies with a pose that says who was recovered, at EACH s a person."""
+
+    def __init__(self):
+        super().__init__()
+        self.now, self.asked = 0.0, []
+
+    def recover(self, frame, detections):
+        self.now += EACH * len(detections)
+        self.asked.append(detections.boxes_px[:, 0].round(-1).astype(int).tolist())
+        bodies = super().recover(frame, detections)
+        bodies.joint_confidence[:] = bodies.joint_probability[:] = 0.8
+        return bodies
+
+
+def budgeted(people):
+    inner = Costly()
+    recovery = BudgetedRecovery(inner, (people + 0.5) * EACH, lambda: inner.now)
+    return inner, recovery
+
+
+def crowd(count, sizes=120.0, shift=0.0):
+    """Boxes side by side, each known by its left edge."""
+    left = 20.0 + 60 * np.arange(count) + shift
+    height = np.broadcast_to(sizes, count)
+    boxes = np.stack((left, np.full(count, 100.0), left + 40, 100 + height), 1)
+    return Detections(boxes.astype(np.float32), np.full(count, 0.9, np.float32))
+
+
+def image(number):
+    return Frame(np.zeros((480, 640, 3), np.uint8), number * STEP, CAMERA)
+
+
+def test_where_the_time_suffices_everybody_is_fresh():
+    inner, recovery = budgeted(10)
+    for number in range(1, 5):
+        bodies = recovery.recover(image(number), crowd(8))
+        assert len(bodies) == 8 and not bodies.pose_age.any()
+    assert [len(asked) for asked in inner.asked] == [8] * 4
+
+
+def test_nobody_waits_longer_than_it_takes_to_serve_all():
+    inner, recovery = budgeted(3)
+    for number in range(1, 30):
+        bodies = recovery.recover(image(number), crowd(9, shift=number % 3))
+        assert len(bodies) == 9
+        assert (np.diff(bodies.boxes_px[:, 0]) > 0).all()  # in the detections' order
+        if number > 1:
+            assert len(inner.asked[-1]) == 3
+        assert bodies.pose_age.max() <= 0.35
+    assert len({who for asked in inner.asked[1:4] for who in asked}) == 9
+
+
+def test_who_is_new_comes_first():
+    inner, recovery = budgeted(2)
+    for number in range(1, 4):
+        recovery.recover(image(number), crowd(6))
+    bodies = recovery.recover(image(4), crowd(7))
+    assert 380 in inner.asked[-1] and len(bodies) == 7 and bodies.pose_age[6] == 0
+
+
+def test_who_is_near_comes_more_often():
+    inner, recovery = budgeted(2)
+    sizes = np.array([360.0, *[60.0] * 7])
+    for number in range(1, 80):
+        recovery.recover(image(number), crowd(8, sizes))
+    times = [sum(who in asked for asked in inner.asked) for who in range(20, 500, 60)]
+    assert times[0] > 1.25 * max(times[1:])
+
+
+def test_beyond_the_time_new_people_are_left_to_be_stood_up():
+    _, recovery = budgeted(2)
+    recovery.recover(image(1), crowd(1))
+    bodies = recovery.recover(image(2), crowd(9))
+    assert len(bodies) == 3  # the one who was there, and two
+
+
+def test_stamps_that_do_not_grow_and_another_camera_begin_anew():
+    _, recovery = budgeted(2)
+    for number in (5, 6):
+        recovery.recover(image(number), crowd(6))
+    assert not recovery.recover(image(3), crowd(6)).pose_age.any()
+    recovery.recover(image(4), crowd(6))
+    other = Frame(np.zeros((480, 640, 3), np.uint8), 5 * STEP, CAMERA, "other_optical_frame")
+    assert not recovery.recover(other, crowd(6)).pose_age.any()
+
+
+def test_who_was_away_for_long_is_new():
+    inner, recovery = budgeted(2)
+    for number in range(1, 5):
+        recovery.recover(image(number), crowd(4))
+    for number in range(5, 20):
+        recovery.recover(image(number), crowd(3))
+    bodies = recovery.recover(image(20), crowd(4))
+    assert bodies.pose_age[3] == 0 and 200 in inner.asked[-1]
+
+
+def test_an_empty_image_asks_for_nothing():
+    inner, recovery = budgeted(2)
+    recovery.recover(image(1), crowd(3))
+    assert len(recovery.recover(image(2), Detections.empty())) == 0
+    assert len(recovery.recover(image(3), crowd(3))) == 3
+    assert inner.asked[1] == []
+
+
+def test_people_say_when_their_pose_was_recovered():
+    inner, recovery = budgeted(2)
+    pipeline = create_pipeline(PipelineConfig(), recovery=recovery)
+    for number in range(1, 12):
+        result = pipeline.process(image(number), crowd(8))
+    people = result.people
+    age = people.last_seen_ns - people.last_recovered_ns
+    assert (people.last_seen_ns == 11 * STEP).all()
+    np.testing.assert_allclose(age / 1e9, people.bodies.pose_age, atol=1e-6)
+    assert 0 < age.max() <= 5 * STEP and (age == 0).sum() == 2
+    assert inner.asked
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+def test_the_setting_decides(seconds):
+    recovery = create_recovery(RecoveryConfig("upright", budget=seconds))
+    assert isinstance(recovery, BudgetedRecovery) == (seconds > 0)
+    assert recovery.name == "upright"
+    assert ("50 ms an image" in recovery.description) == (seconds > 0)
