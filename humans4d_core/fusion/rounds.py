@@ -12,6 +12,8 @@ from .people_fusion import PeopleFusion
 
 #: s by which messages of cameras with one clock may differ in how late they come.
 LATENCIES = 1.0
+#: People of one camera at most: time grows with the square of all.
+MOST_PEOPLE = 200
 #: s by which stamps go back when time has jumped, as where a bag begins again.
 RESTART = 1.0
 
@@ -26,6 +28,7 @@ class CameraRecord:
     other_clock: int = 0  #: left out: stamps of another clock than the others'
     refused: int = 0  #: left out: what they say cannot be fused with the others'
     reason: str = ""  #: why the last one was refused
+    crowded: int = 0  #: people left out: more than MOST_PEOPLE in a message
     clock_ahead: float = 0.0  #: s by which the last stamp is ahead of the others' clock
     clock: float | None = None  #: s, stamps less the steady clock
     is_foreign: bool = False  #: the last stamp is of another clock than the others'
@@ -80,6 +83,10 @@ class ListRounds:
             return lists
         if camera in self._waiting:
             lists += self._list()
+        if len(people) > MOST_PEOPLE:
+            record.crowded += len(people) - MOST_PEOPLE
+            surest = np.argsort(-np.nan_to_num(people.confidence), kind="stable")[:MOST_PEOPLE]
+            people = people.select(np.sort(surest))
         try:
             self.fusion.take(camera, people, stamp_ns, position)
         except Humans4dError as error:

@@ -58,7 +58,8 @@ class Sights(Batch):
 
 
 def usable(people: People) -> People:
-    """Those who are not LOST, and of whom body, place and uncertainty are known; without meshes."""
+    """Those who are not LOST, each once, of whom body, place and uncertainty are known; without
+    meshes."""
     bodies, covariance = people.bodies, people.position_covariance_cam
     columns = (
         bodies.joints_cam, bodies.global_orient, bodies.body_pose, bodies.betas,
@@ -72,6 +73,10 @@ def usable(people: People) -> People:
     variances = np.linalg.eigvalsh(np.where(finite[:, None, None], covariance, 0))
     sound = (variances[:, 0] >= -1e-6) & (variances[:, 2] <= FARTHEST_SIGMA**2)
     chosen = finite & sound & (people.states != TrackState.LOST)
+    # A track is in a list once; a second row of its id is nobody's.
+    is_first = np.zeros(len(people), bool)
+    is_first[np.unique(people.track_ids, return_index=True)[1]] = True
+    chosen &= is_first
     people = people if chosen.all() else people.select(chosen)
     return replace(people, bodies=_without_mesh(people.bodies))
 

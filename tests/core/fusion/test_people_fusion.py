@@ -207,6 +207,13 @@ def test_what_is_no_number_leaves_out_one_person_and_no_other():
     np.testing.assert_allclose(fused.bodies.pelvis_cam, [[6, 0, 1]], atol=1e-4)
 
 
+def test_an_id_that_a_message_has_several_times_counts_once():
+    fusion = PeopleFusion()
+    for time in (1.0, 1.1, 1.2):
+        people = listed(fusion, time, told([[0, 0, 1], [3, 0, 1], [6, 0, 1]], [4, 4, 4]))
+    assert len(people) == 1 and abs(people.bodies.pelvis_cam[0, 0]) < 1e-3
+
+
 def test_a_size_that_nobody_knows_is_the_body_models():
     people = told([0, 0, 1])
     people.bodies.scale[0] = np.nan

@@ -1,10 +1,12 @@
 """When a list is due, whatever the cameras' rates and clocks."""
 
+import numpy as np
 import pytest
 from placed_people import placed_people
 
 from humans4d_core.config import FusionConfig
 from humans4d_core.fusion import ListRounds, PeopleFusion
+from humans4d_core.fusion.rounds import MOST_PEOPLE
 
 MS = 10**6
 #: s: the steady clock when stamps are 0.
@@ -100,3 +102,12 @@ def test_a_silent_camera_is_not_waited_for_and_its_people_go(rounds):
     assert due == [5900]
     assert not rounds.is_live(1, CLOCK + 6)
     assert len(rounds.fusion.people(6100 * MS)) == 1
+
+
+def test_of_a_message_with_a_thousand_people_the_surest_are_kept(rounds):
+    places = np.random.default_rng(0).uniform(-300, 300, (1000, 3))
+    people = placed_people(places)
+    people.confidence[:] = np.linspace(0, 1, 1000)
+    ((_, fused),) = rounds.take(0, people, 1000 * MS, None, CLOCK + 1, 1.0)
+    assert len(fused) == MOST_PEOPLE and rounds.cameras[0].crowded == 1000 - MOST_PEOPLE
+    assert fused.confidence.min() > 0.79

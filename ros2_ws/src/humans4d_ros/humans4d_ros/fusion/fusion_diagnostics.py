@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from humans4d_core.fusion import ListRounds
 from humans4d_core.fusion.camera_agreement import Agreement
+from humans4d_core.fusion.rounds import MOST_PEOPLE
 from humans4d_core.shown_text import shown
 from humans4d_core.types import People
 
@@ -25,6 +26,7 @@ LEFT_OUT = {
     "late": "messages are later than parameter late allows",
     "unordered": "messages are not later than those before: do two nodes publish on the topic?",
     "other_clock": "stamps are of another clock than the others'",
+    "crowded": f"of more than {MOST_PEOPLE} people in a message the surest are kept",
 }
 
 
@@ -83,6 +85,7 @@ class FusionDiagnostics:
             "late": record.late,
             "unordered": record.unordered,
             "other_clock": record.other_clock,
+            "crowded": record.crowded,
         }
         before, self._before[camera] = self._before[camera], counts
         told = {"received": str(record.received), "people": str(record.people)}
