@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=9)
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--detector", default="movenet")
+    parser.add_argument("--deadline", type=float, default=0.0, help="s from stamp to publication")
     parser.add_argument("--all-outputs", action="store_true", help="listen to all of them")
     parser.add_argument("--result", default="node_speed", help="name of the file of figures")
     arguments = parser.parse_args()
@@ -120,7 +121,8 @@ def main() -> None:
         command = [
             sys.executable, "-m", "humans4d_ros.node", "--ros-args",
             "-r", "__ns:=/humans4d_speed", "-p", "horizontal_fov:=0.53",
-            "-p", f"detector:={arguments.detector}", "--log-level", "warn",
+            "-p", f"detector:={arguments.detector}", "-p", f"deadline:={arguments.deadline}",
+            "--log-level", "warn",
         ]  # fmt: skip
         process = subprocess.Popen(command)
         try:

@@ -8,6 +8,7 @@ One frame goes down once; nothing comes back up.
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from .detection import Detector, GivenBoxes, create_detector
 from .errors import Humans4dError, ImageError
 from .positioning import Positioning
 from .recovery import Recovery, create_recovery
+from .recovery.body_recovery import TimedRecovery
 from .recovery.upright import UprightRecovery
 from .stamps import StampMeaning, StampOrder
 from .tracking import PeopleTracker
@@ -78,6 +80,7 @@ class Pipeline:
         self.config = config
         self._postures = PostureFilter()
         self.stamps = StampOrder(config.restart_seconds)
+        self._afterwards: deque[float] = deque(maxlen=10)  # s from bodies to people, last frames
         self._people: People | None = None  # of the last frame that was not late
         self._ended: People | None = None  # to be said in the next result
         self._view: tuple[int, int, str] | None = None  # size and name of the camera's frame
@@ -92,10 +95,16 @@ class Pipeline:
         self.tracker.next_id = number
 
     def process(
-        self, frame: Frame, detections: Detections | None = None, bodies: Bodies | None = None
+        self,
+        frame: Frame,
+        detections: Detections | None = None,
+        bodies: Bodies | None = None,
+        within: float | None = None,
     ) -> Result:
         """People of a frame; `detections` given by the caller replace the detector's, and `bodies`
         of all these detections what the recovery would make of them.
+
+        within: s that this may take, where the recovery is one that can make do with less time.
 
         Stamps are expected to grow. A frame a little earlier than the newest, or of its stamp, is
         left out. One that is earlier by `stamps.restart_seconds` or more (a bag that loops), of
@@ -117,8 +126,11 @@ class Pipeline:
         found = len(detections)
         detections = detections.surest(self.config.max_people)
         detected = time.perf_counter()
+        if within is not None and isinstance(self.recovery, TimedRecovery):
+            self.recovery.limit(within - (detected - start) - max(self._afterwards, default=0.0))
         if bodies is None:
             bodies = self.recovery.recover(frame, detections)
+        has_bodies = time.perf_counter()
         without_body = _without_body(detections, bodies, self.tracker.start_score)
         to_stand = without_body & is_sure(detections.scores, self.tracker.start_score)
         if self.upright is not None and to_stand.any():
@@ -133,6 +145,7 @@ class Pipeline:
             up = self.positioning.up_cam(frame)
             people = self._postures.update(people, up, frame.stamp_ns)
         tracked = time.perf_counter()
+        self._afterwards.append(tracked - has_bodies)
         self.stamps.take(frame.stamp_ns)
         self._view, self._people = view, people
         seconds = {

@@ -46,3 +46,11 @@ class RecoveryConfig(PartConfig):
         10.0,
         parameter="recovery_budget",
     )
+    deadline: float = setting(
+        0.0,
+        "Seconds from an image's stamp to the publication of its people by the node. What finding "
+        "and following people, and publishing, leave of it is a budget as above. 0: none.",
+        0.0,
+        10.0,
+        parameter="deadline",
+    )

@@ -3,6 +3,7 @@ of RECOVERIES."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from ..config import RecoveryConfig
@@ -55,11 +56,11 @@ def create_recovery(
     check_recovery(config.name)
     name = _found(config) if config.name == AUTO else config.name
     recovery = RECOVERIES[name](config, threads, sure_score)
-    if not config.budget:
+    if not (config.budget or config.deadline):
         return recovery
     from .budget import BudgetedRecovery
 
-    return BudgetedRecovery(recovery, config.budget)
+    return BudgetedRecovery(recovery, config.budget or math.inf)
 
 
 def check_recovery(name: str) -> None:

@@ -25,6 +25,15 @@ class Recovery(Protocol):
 
 
 @runtime_checkable
+class TimedRecovery(Recovery, Protocol):
+    """A recovery that can make do with less time."""
+
+    def limit(self, seconds: float) -> None:
+        """How long the next image may take."""
+        ...
+
+
+@runtime_checkable
 class BatchRecovery(Recovery, Protocol):
     """A recovery that is faster with the people of many images than with those of one."""
 

@@ -51,19 +51,26 @@ class BudgetedRecovery:
     ):
         self._recovery, self._seconds, self._clock = recovery, seconds, clock
         self.name, self.body, self.device = recovery.name, recovery.body, recovery.device
-        self.description = f"{recovery.description}; {1e3 * seconds:g} ms an image, in turn"
+        limit = "as time allows" if np.isinf(seconds) else f"{1e3 * seconds:g} ms an image"
+        self.description = f"{recovery.description}; {limit}, in turn"
+        self._next = np.inf  # s that the next image may take
         self._cost = RecoveryCost()
         self._known: _Known | None = None
         self._view, self._stamp_ns = (0, 0, ""), 0
 
+    def limit(self, seconds: float) -> None:
+        """How long the next image may take, where that is less than every image may."""
+        self._next = seconds
+
     def recover(self, frame: Frame, detections: Detections) -> Bodies:
+        seconds, self._next = min(self._seconds, self._next), np.inf
         view = (frame.camera.width, frame.camera.height, frame.frame_id)
         if frame.stamp_ns <= self._stamp_ns or view != self._view:
             self._known = None
         self._view, self._stamp_ns = view, frame.stamp_ns
         known = self._recent()
         who = _same_people(detections, known)
-        most = self._cost.people_within(self._seconds)
+        most = self._cost.people_within(seconds)
         rows = np.arange(len(detections))
         # Without a memory nobody can wait: of new people all are recovered.
         if known is None or most is None or len(rows) <= most:

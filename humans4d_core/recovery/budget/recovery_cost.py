@@ -9,6 +9,8 @@ import numpy as np
 FADE = 0.9
 #: Variance of the number of people from which on base and slope can be told apart.
 LEAST_VARIANCE = 0.25
+#: People of an image whom time does not limit.
+MOST = 1e6
 
 
 class RecoveryCost:
@@ -34,4 +36,4 @@ class RecoveryCost:
             # A base below 0 or a slope below 0 is noise.
             slope = min(max((nt / weight - mean_n * mean_t) / variance, 0.05 * slope), slope)
         base = mean_t - slope * mean_n
-        return max(int((seconds - base) / slope), 1)
+        return max(int(min((seconds - base) / slope, MOST)), 1)

@@ -40,6 +40,7 @@ from .inputs.rate_limit import RateLimit
 from .inputs.refusals import LOG_PERIOD, explained, reason
 from .inputs.silence import Silence
 from .node_warm_up import warm_up
+from .outputs.deadline import Deadline
 from .outputs.node_outputs import Outputs
 from .parameters.parameter_access import LiveParameters
 from .parameters.parameter_table import TOPIC_DETECTOR, Settings
@@ -74,6 +75,7 @@ class Humans4dNode(LifecycleNode):
         self._inputs: Inputs | None = None
         self._cameras = CameraSource()
         self._frames: FrameSource | None = None
+        self._deadline = Deadline()
         self._restarts = 0  # of time, that the worker has followed
         self._silence = Silence(self.get_clock())
         self._last_view = ""  # size and frame of the images
@@ -271,8 +273,16 @@ class Humans4dNode(LifecycleNode):
             # Earlier than what was said of the people when images failed to come.
             self._end_tracks()
             stamps.reset()
-        result = self._pipeline.process(frame, arrival.detections)
+        within = self._deadline.left(
+            self._applied.pipeline.recovery.deadline,
+            frame.stamp_ns,
+            self.get_clock().now().nanoseconds,
+            arrival.received,
+        )
+        result = self._pipeline.process(frame, arrival.detections, within=within)
+        self._deadline.begin()
         latency, node_seconds = self._outputs.publish(frame, result, arrival.received)
+        self._deadline.end()
         self._silence.end(arrival.received)
         self._counters.boxes_unused(result.boxes_without_body, result.boxes_left_out)
         people = result.people

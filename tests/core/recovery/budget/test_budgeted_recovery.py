@@ -12,7 +12,7 @@ from humans4d_core.types import Camera, Detections, Frame
 
 CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)
 STEP = 10**8
-EACH = 0.01  #: s that a person costs
+EACH = 1.0  #: s that a person costs, by a clock of the test's own
 
 
 class Costly(UprightRecovery):
@@ -131,6 +131,35 @@ def test_people_say_when_their_pose_was_recovered():
     np.testing.assert_allclose(age / 1e9, people.bodies.pose_age, atol=1e-6)
     assert 0 < age.max() <= 5 * STEP and (age == 0).sum() == 2
     assert inner.asked
+
+
+def test_a_limit_holds_for_the_next_image():
+    inner, recovery = budgeted(4)
+    recovery.recover(image(1), crowd(8))
+    recovery.limit(2.5 * EACH)
+    for number in (2, 3):
+        recovery.recover(image(number), crowd(8))
+    recovery.limit(100 * EACH)  # no more than every image may take
+    recovery.recover(image(4), crowd(8))
+    assert [len(asked) for asked in inner.asked] == [8, 2, 4, 4]
+
+
+def test_what_finding_and_following_leave_of_the_time_is_for_bodies():
+    inner = Costly()
+    recovery = BudgetedRecovery(inner, np.inf, lambda: inner.now)
+    pipeline = create_pipeline(PipelineConfig(), recovery=recovery)
+    pipeline.process(image(1), crowd(6))
+    for number, within in ((2, None), (3, 3.5 * EACH), (4, -1.0), (5, None)):
+        result = pipeline.process(image(number), crowd(6), within=within)
+        assert len(result.people) == 6
+    assert [len(asked) for asked in inner.asked] == [6, 6, 3, 1, 6]
+
+
+@pytest.mark.parametrize("deadline", [0.0, 0.2])
+def test_a_deadline_needs_a_recovery_that_keeps_to_a_time(deadline):
+    recovery = create_recovery(RecoveryConfig("upright", deadline=deadline))
+    assert isinstance(recovery, BudgetedRecovery) == (deadline > 0)
+    assert ("as time allows" in recovery.description) == (deadline > 0)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05])
