@@ -26,12 +26,15 @@ def carried(
     scores: np.ndarray,
     camera: Camera,
     age: np.ndarray,
+    turns: np.ndarray,
 ) -> Bodies:
     """`bodies` (N) of images `age` (N,) s ago in boxes (N, 4) of this one: where the boxes say, as
     large and in the same pose as then.
 
     Who is in a lower box is farther away, or bends: a box of another shape says little of distance.
+    turns: (N, 3, 3) the camera's axes now from those of then.
     """
+    bodies = _turned(bodies, turns)
     old, new = bodies.boxes_px.astype(float), boxes_px.astype(float)
     (old_middle, old_side), (new_middle, new_side) = map(_middle_and_sides, (old, new))
     ratio = old_side[:, 1] / new_side[:, 1]
@@ -56,6 +59,24 @@ def carried(
         joint_probability=bodies.joint_probability * stays.astype(np.float32)[:, None],
         pelvis_covariance_cam=bodies.pelvis_covariance_cam + along.astype(np.float32),
         pose_age=age.astype(np.float32),
+    )
+
+
+def _turned(bodies: Bodies, turns: np.ndarray) -> Bodies:
+    """Bodies turned about their hips."""
+    if np.array_equal(turns, np.broadcast_to(np.eye(3), turns.shape)):
+        return bodies
+    turns = turns.astype(np.float32)
+    hips, back = bodies.pelvis_cam[:, None], turns.swapaxes(1, 2)
+    root = bodies.joints_cam[:, 0]
+    joints = (bodies.joints_cam - hips) @ back + hips
+    return replace(
+        bodies,
+        global_orient=turns @ bodies.global_orient,
+        joints_cam=joints,
+        vertices_cam=(bodies.vertices_cam - hips) @ back + hips,
+        # SMPL turns about its root joint: that joint's way is the translation's.
+        translation_cam=bodies.translation_cam + joints[:, 0] - root,
     )
 
 

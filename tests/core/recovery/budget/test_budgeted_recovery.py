@@ -1,14 +1,17 @@
 """In a crowd everybody gets a fresh body in turn, and nobody is without one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from humans4d_core.config import PipelineConfig, RecoveryConfig
 from humans4d_core.pipeline import create_pipeline
 from humans4d_core.recovery import create_recovery
 from humans4d_core.recovery.budget import BudgetedRecovery
 from humans4d_core.recovery.upright import UprightRecovery
-from humans4d_core.types import Camera, Detections, Frame
+from humans4d_core.types import Camera, Detections, Frame, Pose
 
 CAMERA = Camera(600.0, 600.0, 320.0, 240.0, 640, 480)
 STEP = 10**8
@@ -20,12 +23,14 @@ class Costly(UprightRecovery):
 
     def __init__(self):
         super().__init__()
-        self.now, self.asked = 0.0, []
+        self.now, self.asked, self.nobody = 0.0, [], set()
 
     def recover(self, frame, detections):
         self.now += EACH * len(detections)
-        self.asked.append(detections.boxes_px[:, 0].round(-1).astype(int).tolist())
-        bodies = super().recover(frame, detections)
+        asked = detections.boxes_px[:, 0].round(-1).astype(int)
+        self.asked.append(asked.tolist())
+        is_somebody = ~np.isin(asked, list(self.nobody))
+        bodies = super().recover(frame, detections.select(is_somebody))
         bodies.joint_confidence[:] = bodies.joint_probability[:] = 0.8
         return bodies
 
@@ -46,6 +51,11 @@ def crowd(count, sizes=120.0, shift=0.0):
 
 def image(number):
     return Frame(np.zeros((480, 640, 3), np.uint8), number * STEP, CAMERA)
+
+
+def posed(number, yaw):
+    pose = Pose(Rotation.from_rotvec([0, yaw, 0]).as_matrix(), np.zeros(3))
+    return replace(image(number), fixed_from_camera=pose)
 
 
 def test_where_the_time_suffices_everybody_is_fresh():
@@ -110,6 +120,28 @@ def test_who_was_away_for_long_is_new():
         recovery.recover(image(number), crowd(3))
     bodies = recovery.recover(image(20), crowd(4))
     assert bodies.pose_age[3] == 0 and 200 in inner.asked[-1]
+
+
+def test_a_box_that_shows_nobody_takes_no_more_than_its_turn():
+    inner, recovery = budgeted(1)
+    inner.nobody = {80}
+    for number in range(1, 41):
+        bodies = recovery.recover(image(number), crowd(4))
+        assert len(bodies) == 3 and 80 not in bodies.boxes_px[:, 0]
+    times = [sum(who in asked for asked in inner.asked) for who in range(20, 260, 60)]
+    assert times[1] <= min(times[0], *times[2:]) and min(times) >= 5
+
+
+def test_bodies_turn_as_the_camera_does():
+    _, recovery = budgeted(1)
+    first = recovery.recover(posed(1, 0.0), crowd(3))
+    second = recovery.recover(posed(2, 0.3), crowd(3))
+    turn = Rotation.from_rotvec([0, -0.3, 0]).as_matrix()
+    old = second.pose_age > 0
+    assert old.sum() == 2
+    np.testing.assert_allclose(
+        second.global_orient[old], turn @ first.global_orient[old], atol=1e-5
+    )
 
 
 def test_an_empty_image_asks_for_nothing():

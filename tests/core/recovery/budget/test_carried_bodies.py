@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from humans4d_core.body import load_body
 from humans4d_core.geometry import project
 from humans4d_core.geometry.moved_bodies import moved
 from humans4d_core.recovery.budget.carried_bodies import carried, shape_change
@@ -21,8 +23,9 @@ def bodies():
     return found
 
 
-def go_along(bodies, boxes, age=0.3):
-    return carried(bodies, boxes, bodies.scores, CAMERA, np.full(len(boxes), age))
+def go_along(bodies, boxes, age=0.3, turn=None):
+    turns = np.tile(np.eye(3) if turn is None else turn, (len(boxes), 1, 1))
+    return carried(bodies, boxes, bodies.scores, CAMERA, np.full(len(boxes), age), turns)
 
 
 @pytest.mark.parametrize("way", [(0.5, 0, 0), (0, 0, 1.0), (-0.4, 0, -0.8)])
@@ -38,6 +41,18 @@ def test_a_body_is_where_its_box_has_gone(bodies, way):
 def test_a_body_in_the_same_box_stays(bodies):
     found = go_along(bodies, bodies.boxes_px)
     np.testing.assert_allclose(found.vertices_cam, bodies.vertices_cam, atol=1e-3)
+
+
+def test_a_body_turns_against_the_camera(bodies):
+    turn = Rotation.from_rotvec([0.1, 0.6, -0.2]).as_matrix()
+    found = go_along(bodies, bodies.boxes_px, turn=turn)
+    np.testing.assert_allclose(found.global_orient, turn @ bodies.global_orient, atol=1e-5)
+    body = load_body()(found.global_orient, found.body_pose, found.betas)
+    joints = body.joints + found.translation_cam[:, None]
+    np.testing.assert_allclose(joints, found.joints_cam, atol=1e-3)
+    vertices = body.vertices + found.translation_cam[:, None]
+    np.testing.assert_allclose(vertices, found.vertices_cam, atol=1e-3)
+    np.testing.assert_allclose(found.pelvis_cam, bodies.pelvis_cam, atol=1e-3)
 
 
 def test_an_older_pose_is_believed_less_and_its_place_is_less_sure(bodies):
