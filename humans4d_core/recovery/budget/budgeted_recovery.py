@@ -17,6 +17,9 @@ from .recovery_cost import RecoveryCost
 
 #: s after which a pose is due.
 DUE = 1.0
+#: Times that a box of which no body came is taken for a new one: one image in which somebody cannot
+#: be read is no reason to wait.
+RETRIES = 2
 #: m: who is as near as that is as urgent as somebody far away whose pose is twice as old.
 NEAR = 2.0
 #: Change of a box's logarithm of width to height that makes as urgent as that.
@@ -28,9 +31,9 @@ class BudgetedRecovery:
 
     In turn come: who is new; whose pose is DUE; then the older, nearer and more doubtful ones, and
     those whose box has changed its shape. The others have the body of their last turn, moved to
-    their box (`Bodies.pose_age`). Boxes of which nothing was made come in turn like all others. New
-    people beyond the time are left out, so the pipeline stands them up. Stamps that do not grow, or
-    another camera, begin anew: everybody is recovered.
+    their box (`Bodies.pose_age`). Boxes of which nothing was made several times come in turn like
+    all others. New people beyond the time are left out, so the pipeline stands them up. Stamps that
+    do not grow, or another camera, begin anew: everybody is recovered.
     """
 
     def __init__(
@@ -83,7 +86,8 @@ class BudgetedRecovery:
 
 def _urgency(detections: Detections, known: Known) -> np.ndarray:
     """(N,) of each detection: the larger, the sooner."""
-    urgency = np.where(known.is_known, known.ages, np.inf)
+    is_new = ~known.is_known | (~known.has_body & (known.failed <= RETRIES))
+    urgency = np.where(is_new, np.inf, known.ages)
     rows = np.flatnonzero(known.has_body)
     bodies = known.bodies_of(rows)
     if bodies is not None:
@@ -91,7 +95,7 @@ def _urgency(detections: Detections, known: Known) -> np.ndarray:
         shape = shape_change(bodies.boxes_px, detections.boxes_px[rows]) / CHANGED
         doubt = 1 - bodies.joint_probability.mean(1)
         urgency[rows] *= 1 + NEAR / np.maximum(distance, 0.1) + doubt + shape
-    return np.where(known.is_known & (known.ages >= DUE), 1e6 + known.ages, urgency)
+    return np.where(~is_new & (known.ages >= DUE), 1e6 + known.ages, urgency)
 
 
 def _rows_of(bodies: Bodies, detections: Detections) -> np.ndarray:

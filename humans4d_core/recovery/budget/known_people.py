@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -27,6 +27,7 @@ class _Seen(Batch):
     asked_ns: np.ndarray  #: (M,) int64, when the recovery was asked
     rotations: np.ndarray  #: (M, 3, 3) of the camera then, in the fixed frame; NaN: unknown
     body: np.ndarray  #: (M,) row in the bodies that it made; -1: none
+    failed: np.ndarray  #: (M,) how often in a row no body came of it
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Known:
     turns: np.ndarray  #: (N, 3, 3) how the camera has turned since, new axes from old
     who: np.ndarray  #: (N,) row among those remembered; -1: none
     rows: np.ndarray  #: (N,) row of the body; -1: none
+    failed: np.ndarray  #: (N,) how often in a row no body came of it
     bodies: Bodies | None
 
     def bodies_of(self, rows: np.ndarray) -> Bodies | None:
@@ -66,7 +68,7 @@ class KnownPeople:
         pose, count = frame.fixed_from_camera, len(boxes_px)
         self._rotation = np.full((3, 3), np.nan) if pose is None else pose.rotation
         who, rows, ages = np.full(count, -1), np.full(count, -1), np.zeros(count)
-        turns = np.tile(np.eye(3), (count, 1, 1))
+        turns, failed = np.tile(np.eye(3), (count, 1, 1)), np.zeros(count, int)
         if self._seen is not None:
             recent = frame.stamp_ns - self._seen.seen_ns <= KEPT * _NANOSECONDS
             seen = self._seen = self._seen.select(recent)
@@ -75,11 +77,12 @@ class KnownPeople:
             same = overlap[boxes, others] >= SAME_BOX
             boxes, others = boxes[same], others[same]
             who[boxes], rows[boxes] = others, seen.body[others]
+            failed[boxes] = seen.failed[others]
             ages[boxes] = (frame.stamp_ns - seen.asked_ns[others]) / _NANOSECONDS
             turned = self._rotation.T @ seen.rotations[others]
             is_told = np.isfinite(turned).all((1, 2), keepdims=True)
             turns[boxes] = np.where(is_told, turned, np.eye(3))
-        return Known(who >= 0, rows >= 0, ages, turns, who, rows, self._bodies)
+        return Known(who >= 0, rows >= 0, ages, turns, who, rows, failed, self._bodies)
 
     def remember(
         self,
@@ -104,18 +107,16 @@ class KnownPeople:
         # Of new boxes that had no turn nothing is known.
         told = known.is_known.copy()
         told[asked] = True
-        seen = _Seen(boxes_px, np.full(count, self._stamp_ns), asked_ns, rotations, body)
+        failed = known.failed.copy()
+        failed[asked] = np.where(body[asked] < 0, failed[asked] + 1, 0)
+        seen = _Seen(boxes_px, np.full(count, self._stamp_ns), asked_ns, rotations, body, failed)
         seen = seen.select(told)
         if old is not None and self._bodies is not None:
             gone = old.select(np.setdiff1d(np.arange(len(old)), known.who))
             shifted = np.where(gone.body >= 0, gone.body + len(bodies), -1)
-            seen = joined([seen, _with_body(gone, shifted)])
+            seen = joined([seen, replace(gone, body=shifted)])
             bodies = joined([bodies, self._bodies])
         self._seen, self._bodies = _compact(seen, bodies)
-
-
-def _with_body(seen: _Seen, body: np.ndarray) -> _Seen:
-    return _Seen(seen.boxes_px, seen.seen_ns, seen.asked_ns, seen.rotations, body)
 
 
 def _compact(seen: _Seen, bodies: Bodies) -> tuple[_Seen, Bodies]:
@@ -123,4 +124,4 @@ def _compact(seen: _Seen, bodies: Bodies) -> tuple[_Seen, Bodies]:
     has = seen.body >= 0
     body = np.full(len(seen), -1)
     body[has] = np.arange(int(has.sum()))
-    return _with_body(seen, body), bodies.select(seen.body[has])
+    return replace(seen, body=body), bodies.select(seen.body[has])

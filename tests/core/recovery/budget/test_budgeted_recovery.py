@@ -132,6 +132,16 @@ def test_a_box_that_shows_nobody_takes_no_more_than_its_turn():
     assert times[1] <= min(times[0], *times[2:]) and min(times) >= 5
 
 
+def test_who_could_not_be_read_in_one_image_has_another_turn_at_once():
+    inner, recovery = budgeted(1)
+    recovery.recover(image(1), crowd(3))
+    inner.nobody = {20, 80, 140}
+    assert len(recovery.recover(image(2), crowd(3))) == 2
+    inner.nobody = set()
+    assert len(recovery.recover(image(3), crowd(3))) == 3
+    assert len(inner.asked[1]) == 1 and inner.asked[1] == inner.asked[2]
+
+
 def test_bodies_turn_as_the_camera_does():
     _, recovery = budgeted(1)
     first = recovery.recover(posed(1, 0.0), crowd(3))
