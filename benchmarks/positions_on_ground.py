@@ -25,7 +25,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from humans4d_core.config import PositioningConfig, RecoveryConfig, TrackerConfig
 from humans4d_core.config.positioning_config import DEFAULT
@@ -38,7 +37,7 @@ from humans4d_core.evaluation.ground_positions import (
     score_positions,
 )
 from humans4d_core.geometry import project
-from humans4d_core.geometry.boxes import iou
+from humans4d_core.geometry.boxes import same_boxes
 from humans4d_core.io import CameraChoice, open_source, read_mot
 from humans4d_core.positioning import Positioning
 from humans4d_core.recovery import create_recovery
@@ -84,10 +83,7 @@ class Way:
 
 def matched(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows of boxes and of the truth that show one person."""
-    overlap = iou(boxes, truth)
-    row, column = linear_sum_assignment(-overlap)
-    same = overlap[row, column] >= MATCHED_IOU
-    return row[same], column[same]
+    return same_boxes(boxes, truth, MATCHED_IOU)
 
 
 def box_feet(

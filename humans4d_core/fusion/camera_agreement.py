@@ -21,13 +21,12 @@ LEAST_SPEED = 0.4
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two cameras: what the second says is the first's plus the offset plus the skew's way."""
+    """Two cameras: the second says what the first does, plus the offset, less the skew's way."""
 
     first: int
     second: int
     offset: np.ndarray  #: (3,) m
     skew: float  #: s by which the second's stamps are late; NaN: nobody moves
-    weight: float  #: people times lists that say so
 
 
 class CameraAgreement:
@@ -81,5 +80,5 @@ class CameraAgreement:
             else:
                 solved = np.linalg.solve(normal + 1e-6 * weight * np.eye(4), right)
                 offset, skew = solved[:3], -float(solved[3])
-            found.append(Agreement(first, second, offset, skew, weight))
+            found.append(Agreement(first, second, offset, skew))
         return found

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ...batch import Batch, joined
-from ...geometry.boxes import iou
+from ...geometry.boxes import same_boxes
 from ...types import Bodies, Frame
 
 #: s after which somebody who was not seen is forgotten.
@@ -34,14 +33,22 @@ class _Seen(Batch):
 class Known:
     """What is known of N boxes of an image."""
 
-    is_known: np.ndarray  #: (N,) bool: the recovery has been asked about the box before
-    has_body: np.ndarray  #: (N,) bool: and a body came of it
     ages: np.ndarray  #: (N,) s since it was asked
     turns: np.ndarray  #: (N, 3, 3) how the camera has turned since, new axes from old
     who: np.ndarray  #: (N,) row among those remembered; -1: none
     rows: np.ndarray  #: (N,) row of the body; -1: none
     failed: np.ndarray  #: (N,) how often in a row no body came of it
     bodies: Bodies | None
+
+    @property
+    def is_known(self) -> np.ndarray:
+        """(N,) bool: the recovery has been asked about the box before."""
+        return self.who >= 0
+
+    @property
+    def has_body(self) -> np.ndarray:
+        """(N,) bool: and a body came of it."""
+        return self.rows >= 0
 
     def bodies_of(self, rows: np.ndarray) -> Bodies | None:
         """As they were recovered; None: no rows are asked for."""
@@ -72,17 +79,14 @@ class KnownPeople:
         if self._seen is not None:
             recent = frame.stamp_ns - self._seen.seen_ns <= KEPT * _NANOSECONDS
             seen = self._seen = self._seen.select(recent)
-            overlap = iou(boxes_px.astype(float), seen.boxes_px)
-            boxes, others = linear_sum_assignment(-overlap)
-            same = overlap[boxes, others] >= SAME_BOX
-            boxes, others = boxes[same], others[same]
+            boxes, others = same_boxes(boxes_px, seen.boxes_px, SAME_BOX)
             who[boxes], rows[boxes] = others, seen.body[others]
             failed[boxes] = seen.failed[others]
             ages[boxes] = (frame.stamp_ns - seen.asked_ns[others]) / _NANOSECONDS
             turned = self._rotation.T @ seen.rotations[others]
             is_told = np.isfinite(turned).all((1, 2), keepdims=True)
             turns[boxes] = np.where(is_told, turned, np.eye(3))
-        return Known(who >= 0, rows >= 0, ages, turns, who, rows, failed, self._bodies)
+        return Known(ages, turns, who, rows, failed, self._bodies)
 
     def remember(
         self,

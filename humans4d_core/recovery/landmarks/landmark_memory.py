@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ...batch import Batch, joined
-from ...geometry.boxes import iou
+from ...geometry.boxes import same_boxes
 from ...types import Frame
 from .blazepose import Expected, Landmarks
 from .landmark_reading import Readings
@@ -71,10 +70,8 @@ class LandmarkMemory:
         self._stamp_ns, self._view, self._rotation = frame.stamp_ns, view, rotation
         who = np.full(len(boxes_px), -1)
         if people is not None and len(people):
-            overlap = iou(boxes_px.astype(np.float64), people.boxes_px)
-            rows, columns = linear_sum_assignment(-overlap)
-            same = overlap[rows, columns] >= SAME_BOX
-            who[rows[same]] = columns[same]
+            rows, columns = same_boxes(boxes_px, people.boxes_px, SAME_BOX)
+            who[rows] = columns
         return who
 
     def expected(self, who: np.ndarray, boxes_px: np.ndarray) -> Expected | None:
