@@ -102,6 +102,25 @@ def box_feet(
     return np.linalg.norm(found - places[column], axis=1), farther
 
 
+def read_truth(sequence_dir: Path) -> tuple[configparser.SectionProxy, np.ndarray, np.ndarray]:
+    """What seqinfo.ini says of a sequence; its truth's counted rows, and their boxes (R, 4) px."""
+    info = configparser.ConfigParser()
+    info.read(sequence_dir / "seqinfo.ini")
+    truth = np.loadtxt(sequence_dir / "gt.txt", delimiter=",")
+    truth = truth[truth[:, 6] == 1]
+    boxes = np.column_stack((truth[:, 2:4], truth[:, 2:4] + truth[:, 4:6]))
+    return info["Sequence"], truth, boxes
+
+
+def ground_camera(
+    sequence, truth: np.ndarray, boxes: np.ndarray
+) -> tuple[Camera, Pose, np.ndarray]:
+    """The camera that the truth of `read_truth` fits, its ground, and the feet (R, 2) px."""
+    feet = np.column_stack(((boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]))
+    size = int(sequence["imWidth"]), int(sequence["imHeight"])
+    return *calibrated_camera(feet, truth[:, 7:9], *size), feet
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("sequence_dir", type=Path)
@@ -109,17 +128,9 @@ def main() -> None:
     parser.add_argument("--boxes", help="a box file of the sequence instead of the detector")
     parser.add_argument("--frames", type=int, help="stop after this many")
     arguments = parser.parse_args()
-    info = configparser.ConfigParser()
-    info.read(arguments.sequence_dir / "seqinfo.ini")
-    sequence = info["Sequence"]
-    truth = np.loadtxt(arguments.sequence_dir / "gt.txt", delimiter=",")
-    truth = truth[truth[:, 6] == 1]
-    boxes = np.column_stack((truth[:, 2:4], truth[:, 2:4] + truth[:, 4:6]))
-    true_feet = np.column_stack(((boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]))
+    sequence, truth, boxes = read_truth(arguments.sequence_dir)
     places = truth[:, 7:9]
-    camera, ground = calibrated_camera(
-        true_feet, places, int(sequence["imWidth"]), int(sequence["imHeight"])
-    )
+    camera, ground, true_feet = ground_camera(sequence, truth, boxes)
     error = np.linalg.norm(on_ground(true_feet, camera, ground) - places, axis=1)
     print(
         f"camera: f {camera.fx:.0f} px, centre {camera.cx:.0f}, {camera.cy:.0f}, "

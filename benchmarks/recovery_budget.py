@@ -14,18 +14,17 @@ was recovered, median and largest of CONFIRMED people.
 from __future__ import annotations
 
 import argparse
-import configparser
 import time
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from positions_on_ground import MATCHED_IOU, matched
+from positions_on_ground import MATCHED_IOU, ground_camera, matched, read_truth
 
 from humans4d_core.config import PositioningConfig, RecoveryConfig, TrackerConfig
 from humans4d_core.detection.score_scale import ScoreScale
-from humans4d_core.evaluation.ground_positions import calibrated_camera, score_positions
+from humans4d_core.evaluation.ground_positions import score_positions
 from humans4d_core.evaluation.mot_tables import box_rows
 from humans4d_core.evaluation.tracking_metrics import score_tracks
 from humans4d_core.io import CameraChoice, open_source, read_mot
@@ -89,16 +88,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int)
     parser.add_argument("--share", type=float, nargs="+", default=[0.5, 0.25, 0.125])
     options = parser.parse_args()
-    info = configparser.ConfigParser()
-    info.read(options.sequence_dir / "seqinfo.ini")
-    sequence = info["Sequence"]
-    table = np.loadtxt(options.sequence_dir / "gt.txt", delimiter=",")
-    table = table[table[:, 6] == 1]
-    boxes = np.column_stack((table[:, 2:4], table[:, 2:4] + table[:, 4:6]))
-    feet = np.column_stack(((boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]))
-    camera, ground = calibrated_camera(
-        feet, table[:, 7:9], int(sequence["imWidth"]), int(sequence["imHeight"])
-    )
+    sequence, table, boxes = read_truth(options.sequence_dir)
+    camera, ground, _ = ground_camera(sequence, table, boxes)
     given, scale = read_mot(options.sequence_dir / options.boxes), ScoreScale()
     for detections in given.frames.values():
         scale.watch(detections.scores)

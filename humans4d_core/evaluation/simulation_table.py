@@ -8,9 +8,8 @@ from dataclasses import astuple, dataclass
 from inspect import signature
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from ..geometry.boxes import iou
+from ..geometry.boxes import same_boxes
 from ..simulation.sensing import START_SCORE
 from ..simulation.simulated_crowd import SimulatedFrame, Simulation, Truth, World
 from ..tracking import PeopleTracker, TrackerConfig
@@ -221,10 +220,7 @@ def byte_track(rate: float) -> Peer | None:
 
 def _errors(found: People, truth: Truth) -> np.ndarray:
     """Errors (K, 2) of place, m, and velocity, m/s, of those who are at a true person's box."""
-    overlap = iou(found.bodies.boxes_px, truth.boxes_px)
-    row, column = linear_sum_assignment(-overlap)
-    matched = overlap[row, column] >= MATCHED_IOU
-    row, column = row[matched], column[matched]
+    row, column = same_boxes(found.bodies.boxes_px, truth.boxes_px, MATCHED_IOU)
     place = found.bodies.pelvis_cam[row] - truth.positions_cam[column]
     velocity = found.velocity_cam[row] - truth.velocities_cam[column]
     return np.column_stack((np.linalg.norm(place, axis=1), np.linalg.norm(velocity, axis=1)))
